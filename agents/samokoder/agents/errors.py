@@ -1,0 +1,144 @@
+"""Errors of the engine; every one is a plain sentence and a next step.
+
+    SamokoderError                       samokoder.state.errors
+    ├── InvalidInput                     exit 2
+    │   └── PathRefused
+    ├── NotTrusted                       exit 2
+    ├── Conflict                         exit 1
+    ├── LimitReached                     exit 3
+    ├── RunCancelled                     exit 130
+    ├── EnvironmentMissing               exit 4
+    │   ├── SandboxMissing
+    │   └── ModelMissing
+    └── ModelError                       exit 4
+        ├── ModelRefusedKey
+        ├── PromptTooLong
+        ├── AnswerUnusable
+        └── ModelUnavailable             worth another attempt
+            ├── RateLimited
+            ├── StreamCut
+            └── StreamStalled
+"""
+
+from samokoder.state.errors import SamokoderError
+
+
+class InvalidInput(SamokoderError):
+    """That input cannot be used."""
+
+    code = "invalid-input"
+    exit_code = 2
+
+
+class PathRefused(InvalidInput):
+    """That path may not be touched."""
+
+    code = "path-refused"
+    default_hint = "Only ordinary files inside the workspace can be read or changed."
+
+
+class NotTrusted(SamokoderError):
+    """This needs your consent first."""
+
+    code = "not-trusted"
+    exit_code = 2
+
+
+class Conflict(SamokoderError):
+    """The text changed in the meantime and both changes touch the same lines."""
+
+    code = "conflict"
+    exit_code = 1
+    default_hint = "Nothing was written; both versions are kept in the run."
+
+
+class LimitReached(SamokoderError):
+    """A limit was reached."""
+
+    code = "limit-reached"
+    exit_code = 3
+
+
+class RunCancelled(SamokoderError):
+    """The run was cancelled."""
+
+    code = "cancelled"
+    exit_code = 130
+
+
+class EnvironmentMissing(SamokoderError):
+    """Something this needs is not installed here."""
+
+    code = "environment-missing"
+    exit_code = 4
+
+
+class SandboxMissing(EnvironmentMissing):
+    """No sandbox is available and the settings require one."""
+
+    code = "sandbox-missing"
+    default_hint = 'Install bubblewrap, or set `sandbox.mode = "auto"`.'
+
+
+class ModelMissing(EnvironmentMissing):
+    """No model is available."""
+
+    code = "model-missing"
+    default_hint = "Run `samokoder model pull`, or configure an endpoint."
+
+
+class ModelError(SamokoderError):
+    """The model could not answer."""
+
+    code = "model"
+    exit_code = 4
+
+
+class ModelRefusedKey(ModelError):
+    """The provider refused the key."""
+
+    code = "model-key"
+    default_hint = "Check the key for this provider."
+
+
+class PromptTooLong(ModelError):
+    """The prompt does not fit into the model's context."""
+
+    code = "prompt-too-long"
+
+
+class AnswerUnusable(ModelError):
+    """The model's answer is not in the form that was asked for."""
+
+    code = "answer-unusable"
+
+
+class ModelUnavailable(ModelError):
+    """The provider did not answer."""
+
+    code = "model-unavailable"
+
+    def __init__(
+        self, detail: str = "", *, hint: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail, hint=hint)
+        self.retry_after = retry_after
+        """Seconds the provider asked to wait; None when it did not say."""
+
+
+class RateLimited(ModelUnavailable):
+    """The provider asks to slow down."""
+
+    code = "rate-limited"
+
+
+class StreamCut(ModelUnavailable):
+    """The answer broke off."""
+
+    code = "stream-cut"
+
+
+class StreamStalled(ModelUnavailable):
+    """The answer stopped coming."""
+
+    code = "stream-stalled"

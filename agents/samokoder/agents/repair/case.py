@@ -1,0 +1,70 @@
+"""What a rung of the ladder is given and what it returns."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from samokoder.agents.checks.check import Check, CheckResult, Evidence, Problem
+from samokoder.agents.runs.context import Run
+from samokoder.agents.workspace.changeset import ChangeSet
+from samokoder.agents.workspace.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change that might help. ``rung`` names who made it, ``note`` how, in plain words."""
+
+    change_set: ChangeSet
+    rung: str
+    note: str = ""
+
+
+class Verdict(StrEnum):
+    PROVEN = "proven"
+    UNVERIFIED = "unverified"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The proof, kept and shown: what ran, where, on which tree, with which result.
+
+    ``control`` ran on the tree without the change at the same time as ``after``: taking the change
+    away brings the failure back.
+    """
+
+    verdict: Verdict
+    sandbox: str
+    before: tuple[CheckResult, ...] = ()
+    after: tuple[CheckResult, ...] = ()
+    control: tuple[CheckResult, ...] = ()
+    reason: str = ""
+    """Why it was refused or stays unverified; goes back to the model."""
+
+
+@dataclass
+class Case:
+    """One problem to solve. ``learned`` grows as rungs fail; the next one sees it."""
+
+    run: Run
+    snapshot: Snapshot
+    checks: tuple[Check, ...]
+    evidence: Evidence
+    focus: tuple[Problem, ...] = ()
+    """The problems asked about; empty means whatever makes the checks fail."""
+    baseline: tuple[CheckResult, ...] = ()
+    learned: list[str] = field(default_factory=list)
+
+
+class Rung(Protocol):
+    """One step of the ladder: candidates, cheapest and likeliest first."""
+
+    @property
+    def name(self) -> str:
+        """"L0" … "L4"."""
+        ...
+
+    def propose(self, case: Case) -> AsyncGenerator[Candidate, str]:
+        """Yields candidates; receives by ``asend`` the reason why the last one was refused."""
+        ...
