@@ -1,23 +1,23 @@
 """Errors of the engine; every one is a plain sentence and a next step.
 
-    SamokoderError                       samokoder.state.errors
-    ├── InvalidInput                     exit 2
-    │   └── PathRefused
-    ├── NotTrusted                       exit 2
-    ├── Conflict                         exit 1
-    ├── LimitReached                     exit 3
-    ├── RunCancelled                     exit 130
-    ├── EnvironmentMissing               exit 4
-    │   ├── SandboxMissing
-    │   └── ModelMissing
-    └── ModelError                       exit 4
-        ├── ModelRefusedKey
-        ├── PromptTooLong
-        ├── AnswerUnusable
-        └── ModelUnavailable             worth another attempt
-            ├── RateLimited
-            ├── StreamCut
-            └── StreamStalled
+SamokoderError                       samokoder.state.errors
+├── InvalidInput                     exit 2
+│   └── PathRefused
+├── NotTrusted                       exit 2
+├── Conflict                         exit 1
+├── LimitReached                     exit 3
+├── RunCancelled                     exit 130
+├── EnvironmentMissing               exit 4
+│   ├── SandboxMissing
+│   └── ModelMissing
+└── ModelError                       exit 4
+    ├── ModelRefusedKey
+    ├── PromptTooLong
+    ├── AnswerUnusable
+    └── ModelUnavailable             worth another attempt
+        ├── RateLimited
+        ├── StreamCut
+        └── StreamStalled
 """
 
 from samokoder.state.errors import SamokoderError

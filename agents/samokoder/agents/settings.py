@@ -14,11 +14,11 @@ Money = Annotated[float, Meta(ge=0)]
 RungName = Literal["L0", "L1", "L2", "L3", "L4"]
 
 
-class _Section(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    pass
+class _Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A group of settings; unknown keys are errors, there is one spelling everywhere."""
 
 
-class ModelSettings(_Section):
+class ModelSettings(_Section, frozen=True):
     coder: str = ""
     """Model that writes code: `provider:name`, `scripted:FILE`, or empty to choose by itself."""
     reviewer: str = ""
@@ -45,7 +45,7 @@ class ModelSettings(_Section):
     """Calls to one provider at the same time."""
 
 
-class EmbeddedSettings(_Section):
+class EmbeddedSettings(_Section, frozen=True):
     threads: NonNegative = 0
     """Threads of the embedded model; 0 means one per physical core, at most 8."""
     context: Positive = 8192
@@ -54,7 +54,7 @@ class EmbeddedSettings(_Section):
     """Seconds without a call after which the embedded model frees its memory."""
 
 
-class BudgetSettings(_Section):
+class BudgetSettings(_Section, frozen=True):
     tokens: NonNegative = 200_000
     """Tokens one run may use; 0 means none at all."""
     money: Money = 1.0
@@ -69,7 +69,7 @@ class BudgetSettings(_Section):
     """US dollars all runs of one day may spend."""
 
 
-class FixSettings(_Section):
+class FixSettings(_Section, frozen=True):
     rungs: tuple[RungName, ...] = ("L0", "L1", "L2", "L3", "L4")
     """Rungs of the ladder that may be climbed."""
     attempts: Positive = 8
@@ -80,7 +80,7 @@ class FixSettings(_Section):
     """Wall time of the model-free rungs for one problem."""
 
 
-class CheckSettings(_Section):
+class CheckSettings(_Section, frozen=True):
     commands: tuple[str, ...] = ()
     """The project's checks as shell-like command lines; empty means they are found."""
     timeout: Seconds = 300.0
@@ -89,7 +89,7 @@ class CheckSettings(_Section):
     """Python that runs the project; empty means its virtual environment, else python3."""
 
 
-class SandboxSettings(_Section):
+class SandboxSettings(_Section, frozen=True):
     mode: Literal["auto", "required", "off"] = "auto"
     """`auto`: the best there is; `required`: refuse without one; `off`: limits only."""
     network: bool = False
@@ -100,7 +100,7 @@ class SandboxSettings(_Section):
     """Processes of one check."""
 
 
-class RunSettings(_Section):
+class RunSettings(_Section, frozen=True):
     parallel: Positive = 4
     """Runs that may be active at the same time."""
     apply: Literal["proven", "ask", "never"] = "proven"
@@ -109,14 +109,14 @@ class RunSettings(_Section):
     """Who answers a run's questions: the user, or the default answers."""
 
 
-class WorkspaceSettings(_Section):
+class WorkspaceSettings(_Section, frozen=True):
     max_file_size: Positive = 1 << 20
     """Files larger than this many bytes are left out."""
     ignore: tuple[str, ...] = ()
     """More patterns to ignore, as in a .gitignore."""
 
 
-class StateSettings(_Section):
+class StateSettings(_Section, frozen=True):
     url: str = ""
     """Database address; empty means SQLite in the state folder."""
     retention_days: NonNegative = 90
@@ -127,19 +127,19 @@ class StateSettings(_Section):
     """Backups that are kept."""
 
 
-class DaemonSettings(_Section):
+class DaemonSettings(_Section, frozen=True):
     idle_minutes: Annotated[float, Meta(gt=0)] = 10.0
     """Minutes without a client or a run after which the daemon ends."""
 
 
-class LogSettings(_Section):
+class LogSettings(_Section, frozen=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is written to the log."""
     max_size: Positive = 5
     """MiB of one log file before it is rotated; five are kept."""
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True):
     """All settings of one workspace."""
 
     model: ModelSettings = ModelSettings()

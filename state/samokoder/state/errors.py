@@ -48,7 +48,9 @@ class StateDamaged(StateError):
 
     code = "state-damaged"
     exit_code = 4
-    default_hint = "Restore a backup with `samokoder state restore`; your workspace was not touched."
+    default_hint = (
+        "Restore a backup with `samokoder state restore`; your workspace was not touched."
+    )
 
 
 class StateTooNew(StateError):

@@ -62,7 +62,7 @@ class Rung(Protocol):
 
     @property
     def name(self) -> str:
-        """"L0" … "L4"."""
+        """ "L0" … "L4"."""
         ...
 
     def propose(self, case: Case) -> AsyncGenerator[Candidate, str]:

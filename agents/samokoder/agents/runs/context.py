@@ -71,9 +71,7 @@ class Run(Protocol):
         """A structured event of the run (see docs/protocol.md)."""
         ...
 
-    async def question(
-        self, key: str, text: str, options: tuple[str, ...], default: str
-    ) -> str:
+    async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:
         """Ask the user; waits, also over restarts. Headless runs answer by policy (default)."""
         ...
 
