@@ -1,7 +1,8 @@
 """The root of every error this product raises on purpose.
 
 An error's docstring is its message to the user; ``detail`` says what it was about this time and
-``hint`` says what to do next. ``code`` is stable and goes over the wire; ``exit_code`` is the CLI's.
+``hint`` says what to do next. ``code`` is stable and goes over the wire; ``exit_code`` is what the
+CLI exits with.
 
     SamokoderError
     ├── StateError                 this package

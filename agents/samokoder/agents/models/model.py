@@ -1,7 +1,7 @@
 """The one protocol every model speaks, whatever its provider: one attempt, streamed.
 
-Retries, budgets and the ledger are the engine's (``samokoder.agents.runs.asking``): an adapter makes
-one HTTP call and raises one error of ``samokoder.agents.errors``.
+Retries, budgets and the ledger are the engine's (``samokoder.agents.runs.asking``): an adapter
+makes one HTTP call and raises one error of ``samokoder.agents.errors``.
 """
 
 import hashlib

@@ -25,7 +25,8 @@ class Job:
     """One command. ``root`` is the workspace, ``scratch`` the copy that stands in for it.
 
     ``cwd`` is relative to the workspace. ``readonly`` are folders of the real workspace (relative)
-    that are seen read-only inside (``.venv``, ``node_modules`` …). ``env`` is the whole environment.
+    that are seen read-only inside (``.venv``, ``node_modules`` …). ``env`` is the environment, all
+    of it.
     """
 
     argv: tuple[str, ...]
