@@ -75,6 +75,13 @@ class Run(Protocol):
         """Ask the user; waits, also over restarts. Headless runs answer by policy (default)."""
         ...
 
+    async def observe(self, tree: str, failing: tuple[str, ...], learned: str = "") -> None:
+        """Tell the loop detector where the run stands: the tree's hash, what fails, what is new.
+
+        Raises LimitReached, naming the repeated state, when nothing new was seen for too long.
+        """
+        ...
+
     async def deliver(self, change_set: ChangeSet, *, proven: bool, key: str) -> bool:
         """Record the change set and, when it is proven and the policy lets it, apply it to the
         user's workspace, merging three ways. False when it stays proposed. Raises Conflict.

@@ -50,11 +50,26 @@ class Call(Protocol):
         ...
 
 
+def _as_json(result: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
+
+
+def _done(result: object) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``name`` is ``samokoder.<noun>.<verb>`` or ``samokoder.<verb>``; ``summary`` is one line."""
+    """``name`` is ``samokoder.<noun>.<verb>`` or ``samokoder.<verb>``; ``summary`` is one line.
+
+    ``show`` renders a result for people, ``exit_code`` says how the shell ends, ``positional``
+    names the fields the shell takes without their option names.
+    """
 
     name: str
     args: type[Args]
     run: Callable[[Call, Any], Awaitable[object]]
     summary: str
+    show: Callable[[Any], str] = _as_json
+    exit_code: Callable[[Any], int] = _done
+    positional: tuple[str, ...] = ()
