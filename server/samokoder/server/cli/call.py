@@ -1,0 +1,52 @@
+"""One invocation of a command from the shell."""
+
+import sys
+from pathlib import Path
+
+import anyio.to_thread
+import click
+from samokoder.server.service import Service
+
+
+class ShellCall:
+    """Progress goes to stderr; questions are asked only where somebody can answer."""
+
+    def __init__(self, service: Service, *, quiet: bool = False) -> None:
+        self._service = service
+        self._quiet = quiet
+        self._last = ""
+
+    @property
+    def service(self) -> Service:
+        return self._service
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        return (Path.cwd(),)
+
+    @property
+    def client(self) -> str | None:
+        return None
+
+    async def say(self, message: str, percent: int | None = None) -> None:
+        line = f"{message} ({percent} %)" if percent is not None else message
+        if line == self._last:
+            return
+        self._last = line
+        await anyio.to_thread.run_sync(self._print, line, percent is not None)
+
+    def _print(self, line: str, moving: bool) -> None:
+        if moving and sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[2K{line}")
+        else:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    async def choose(self, question: str, options: tuple[str, ...]) -> str | None:
+        if self._quiet or not sys.stdin.isatty():
+            return None
+        return await anyio.to_thread.run_sync(self._ask, question, options)
+
+    def _ask(self, question: str, options: tuple[str, ...]) -> str:
+        answer = click.prompt(question, type=click.Choice(list(options)), err=True)
+        return str(answer)
