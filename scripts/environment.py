@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)")
+BUILD_TOOLS = ("setuptools",)
+"""Needed before the packages that come as source only."""
 
 
 def entries(lock: str) -> list[tuple[str, str, str]]:
@@ -31,15 +33,17 @@ def entries(lock: str) -> list[tuple[str, str, str]]:
     return [(name, version, "\n".join(lines)) for name, version, lines in found]
 
 
-def missing(lock: str) -> str:
-    """The part of the lock that is not installed here yet, as a lock of its own."""
+def missing(lock: str) -> dict[str, str]:
+    """The lines of every package of the lock that is not installed here yet, by name."""
     here = {
         (re.sub(r"[-_.]+", "-", dist.metadata["Name"]).lower(), dist.version)
         for dist in distributions()
     }
-    return "\n".join(
-        lines.rstrip("\\ ") for name, version, lines in entries(lock) if (name, version) not in here
-    )
+    return {
+        name: lines.rstrip("\\ ")
+        for name, version, lines in entries(lock)
+        if (name, version) not in here
+    }
 
 
 def pip(*arguments: str) -> None:
@@ -57,22 +61,21 @@ def size(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
-def install(lock: Path) -> int:
-    """Install what is missing; the number of bytes that were downloaded."""
-    wanted = missing(lock.read_text("utf-8"))
-    if not wanted:
+def install(packages: dict[str, str]) -> int:
+    """Install lines of a lock; the number of bytes that were downloaded."""
+    if not packages:
         return 0
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        part = folder / "part.lock"
-        part.write_text(wanted + "\n", "utf-8")
-        files = folder / "files"
-        quiet = ("--no-deps", "--quiet")
-        pip("wheel", *quiet, "--require-hashes", "-r", str(part), "--wheel-dir", str(files))
+        lock = Path(name, "part.lock")
+        lock.write_text("\n".join(packages.values()) + "\n", "utf-8")
+        files = Path(name, "files")
+        # Without isolation nothing unhashed is fetched for a package that must be built.
+        build = ("--use-pep517", "--no-build-isolation", "--require-hashes")
+        pip("wheel", "-qq", "--no-deps", *build, "-r", str(lock), "--wheel-dir", str(files))
         # Empty when every line is for another platform.
         wheels = sorted(map(str, files.glob("*.whl")))
         if wheels:
-            pip("install", *quiet, "--no-compile", "--no-index", *wheels)
+            pip("install", "-qq", "--no-deps", "--no-compile", "--no-index", *wheels)
         return size(files) if wheels else 0
 
 
@@ -84,8 +87,10 @@ def main() -> None:
     start = time.monotonic()
     version = ".".join(map(str, sys.version_info[:3]))
     print(f"Installing {lock.name} into {sys.prefix} (Python {version})", flush=True)
-    downloaded = install(lock)
-    pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+    packages = missing(lock.read_text("utf-8"))
+    tools = {name: packages.pop(name) for name in BUILD_TOOLS if name in packages}
+    downloaded = install(tools) + install(packages)
+    pip("install", "-qq", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
     # All cores at once: pip alone takes two to three times as long.
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     subprocess.run(
