@@ -5,13 +5,14 @@ table, so that :func:`restore` can put it back into what a model returns; :func:
 A block of several lines becomes one placeholder, so number lines before redacting.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Final
 
-from samokoder.agents.models.secret_shapes import QUOTED, SHAPES, TELLING, UNQUOTED
+from samokoder.agents.models.secret_shapes import BOUNDARY, QUOTED, SHAPES, TELLING, UNQUOTED, Shape
 
 PLACEHOLDER: Final = re.compile(r"⟦secret:\d+⟧")
 """What stands for a secret in a prompt; an edit that touches one is refused."""
@@ -38,14 +39,15 @@ _IDENTIFIER_REST: Final = re.compile(r"[\w.-]{0,80}")
 
 _PASSWORD_WORDS: Final = ("password", "passwd", "passphrase", "passcode", "pwd", "dbpass")
 _SECRET_WORDS: Final = ("secret", "secrets", "token", "apikey", "credential", "credentials")
-_KEYS: Final = frozenset(
-    "api access auth private secret signing encryption master account service shared consumer "
-    "client app deploy license storage webhook bot admin session".split()
+_KEYS: Final = re.compile(
+    r"api|access|auth|private|secret|signing|encryption|master|account|service|shared|"
+    r"consumer|client|app|deploy|license|storage|webhook|bot|admin|session"
 )
-_ABOUT: Final = frozenset(
-    "name names type id url uri path file field header length len count limit class label format "
-    "prefix suffix max min kind regex pattern endpoint placeholder policy rules reset form input "
-    "error hint title message expires expiry ttl public validator index idx bucket".split()
+_ABOUT: Final = re.compile(
+    r"name|names|type|id|url|uri|path|file|field|header|length|len|count|limit|class|label|"
+    r"format|prefix|suffix|max|min|kind|regex|pattern|endpoint|placeholder|policy|rules|"
+    r"reset|form|input|error|hint|title|message|expires|expiry|ttl|public|validator|index|"
+    r"idx|bucket"
 )
 """A name with one of these is about a secret and does not hold it."""
 
@@ -115,16 +117,22 @@ def _known(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
 
 def _shaped(text: str) -> Iterator[tuple[int, int]]:
     for shape in SHAPES:
-        if not any(anchor in text for anchor in shape.anchors):
-            continue
         group = 1 if shape.pattern.groups else 0
-        for match in shape.pattern.finditer(text):
-            found = match.group(group)
-            if shape.mixed and not _mixed(found):
-                continue
-            if group and _WEAK.match(found):
-                continue
-            yield match.span(group)
+        for anchor in shape.anchors:
+            at = text.find(anchor)
+            while at >= 0:
+                match = shape.pattern.match(text, at) if _begins(text, at) else None
+                if match is not None and _plausible(shape, match.group(group), bool(group)):
+                    yield match.span(group)
+                at = text.find(anchor, match.end() if match is not None else at + 1)
+
+
+def _begins(text: str, at: int) -> bool:
+    return not text[at].isalnum() or BOUNDARY.search(text[max(0, at - 3) : at]) is not None
+
+
+def _plausible(shape: Shape, found: str, told: bool) -> bool:
+    return not (shape.mixed and not _mixed(found)) and not (told and _WEAK.match(found))
 
 
 def _named(text: str) -> Iterator[tuple[int, int]]:
@@ -137,24 +145,25 @@ def _named(text: str) -> Iterator[tuple[int, int]]:
         rest = _IDENTIFIER_REST.match(text, hit.end())
         end = rest.end() if rest else hit.end()
         done = end
-        name = text[start:end].rstrip(".-")
+        name = text[start:end].rstrip(".-").rpartition(".")[2]
         kind = _kind(name)
         if kind is None:
             continue
         quoted = QUOTED.match(text, end)
         if quoted is not None:
-            if _secret(quoted.group(2), kind, loose=True):
-                yield quoted.span(2)
+            listed = quoted["next"] and name not in (name.lower(), name.upper())
+            if not listed and _secret(quoted["value"], kind, loose=True):
+                yield quoted.span("value")
             continue
         plain = UNQUOTED.match(text, end)
         if plain is None:
             continue
-        flag = name.startswith("--")
-        if plain["word"] and not flag:
+        flagged = text.startswith("--", start)
+        if plain["word"] and not flagged:
             continue
-        setting = bool(plain["tight"]) and (flag or name.upper() == name)
+        setting = bool(plain["tight"]) and (flagged or name.upper() == name)
         value = plain["value"]
-        code = not setting and _CODE.match(value) and not _dense(value)
+        code = not setting and _CODE.match(value) and ("." in value or not _dense(value))
         if not code and _secret(value, kind, loose=setting):
             yield plain.span("value")
 
@@ -162,18 +171,20 @@ def _named(text: str) -> Iterator[tuple[int, int]]:
 def _kind(name: str) -> str | None:
     """ "password", "token", or None when the name does not say that it holds a secret."""
     words = [w.lower() for w in _PIECE.findall(name)]
-    if not words or words[-1] in _ABOUT or "public" in words:
+    if not words or _ABOUT.fullmatch(words[-1]) or "public" in words:
         return None
     if words[-1] == "pass" or any(w.endswith(_PASSWORD_WORDS) for w in words):
         return "password"
     if any(w in _SECRET_WORDS or w.endswith(("secret", "token", "apikey")) for w in words):
         return "token"
-    pairs = zip(words, words[1:], strict=False)
-    return "token" if any(b == "key" and a in _KEYS for a, b in pairs) else None
+    pairs = itertools.pairwise(words)
+    return "token" if any(b == "key" and _KEYS.fullmatch(a) for a, b in pairs) else None
 
 
 def _secret(value: str, kind: str, *, loose: bool) -> bool:
     if len(value) < 6 or _WEAK.match(value) or any(c.isspace() for c in value):
+        return False
+    if value.isalpha() and re.search(r"(?i)passw|token|secret", value):
         return False
     words = _WORDS.match(value) is not None
     if kind == "password":
@@ -200,7 +211,7 @@ def _dense(value: str) -> bool:
 
 
 def _uneven(value: str) -> bool:
-    return any(a.islower() and b.isupper() for a, b in zip(value, value[1:], strict=False))
+    return any(a.islower() and b.isupper() for a, b in itertools.pairwise(value))
 
 
 def _mixed(value: str) -> bool:
