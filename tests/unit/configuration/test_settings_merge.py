@@ -1,10 +1,12 @@
 """Six places of settings, one result: precedence, faults as data, what waits for trust."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from samokoder.agents import configuration
@@ -95,7 +97,7 @@ CASES = [
     ("sandbox = 'required'", 1, "sandbox", "is a group of settings"),
     ("[fix.attempts]\nx = 1", 1, "fix.attempts", "not a table"),
     ("[budgets]\ntokens = 1", 2, "budgets.tokens", "did you mean `budget.tokens`?"),
-    ("tokens_per_day = 1", 1, "tokens_per_day", "did you mean `budget.tokens_per_day`?"),
+    ("mode = 1", 1, "mode", "did you mean `sandbox.mode`?"),
     ("[model]\nbase-url = 'x'", 2, "model.base-url", "did you mean `model.base_url`?"),
     ("zzz = 1", 1, "zzz", "there is no setting `zzz`."),
     ("[modle]", 1, "modle", "did you mean `model`?"),
@@ -345,12 +347,16 @@ async def test_a_file_is_read_again_only_after_it_changed(
     path = anyio.Path(root / "samokoder.toml")
     await path.write_text("[fix]\nattempts = 2\n")
     assert (await loaded(root)).settings.fix.attempts == 2
+    stamp = (await path.stat()).st_mtime_ns
     # The same length within one tick of the file system's clock.
     await path.write_text("[fix]\nattempts = 3\n")
+    await anyio.to_thread.run_sync(lambda: os.utime(path, ns=(stamp, stamp)))
     assert (await loaded(root)).settings.fix.attempts == 3
     await anyio.sleep(0.06)
     first = (await loaded(root)).places["fix.attempts"]
     assert (await loaded(root)).places["fix.attempts"] is first, "taken from the cache"
+    await path.write_text("[fix]\nattempts = 4\n")
+    assert (await loaded(root)).settings.fix.attempts == 4
     await path.unlink()
     assert (await loaded(root)).settings.fix.attempts == Settings().fix.attempts
 
