@@ -63,12 +63,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the stream: some text, or at the end the usage and the finish reason."""
+    """A piece of the stream: some text, or at the end the usage and the finish reason.
+
+    Usage counts from the beginning of the call: the last one seen is the call's, also when the
+    stream breaks off after it.
+    """
 
     text: str = ""
     usage: Usage | None = None
     finish: str | None = None
     """"stop", "length" or "refused"; None while the answer goes on."""
+    model: str = ""
+    """What the provider says it used; empty when it did not say."""
 
 
 @dataclass(frozen=True, slots=True)
