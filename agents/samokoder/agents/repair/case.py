@@ -41,6 +41,12 @@ class Receipt:
     control: tuple[CheckResult, ...] = ()
     reason: str = ""
     """Why it was refused or stays unverified; goes back to the model."""
+    progress: bool = False
+    """Refused, but what failed before is gone or less, and nothing that passed is lost."""
+    flaky: tuple[str, ...] = ()
+    """Tests that failed once and passed when run again on the same tree."""
+    change: str = ""
+    """Hash of the change set that was tried."""
 
 
 @dataclass
@@ -55,6 +61,12 @@ class Case:
     """The problems asked about; empty means whatever makes the checks fail."""
     baseline: tuple[CheckResult, ...] = ()
     learned: list[str] = field(default_factory=list)
+    name: str = "fix"
+    """Begins the keys of this problem's steps."""
+    tokens: int = 0
+    """Tokens spent on it so far, input and output."""
+    calls: int = 0
+    """Model calls made for it so far."""
 
 
 class Rung(Protocol):
