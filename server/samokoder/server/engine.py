@@ -1,0 +1,96 @@
+"""The engine as the LSP face sees it, and its life beside the connections.
+
+Editors get their answer to ``initialize`` while the engine still opens its state; commands wait.
+When it cannot open, whoever needs it is told why, and the next one who asks makes another try.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from samokoder.state.errors import SamokoderError
+
+if TYPE_CHECKING:
+    from samokoder.server.connection import Connection
+    from samokoder.server.host import Host
+
+log = logging.getLogger(__name__)
+
+
+class Engine(Protocol):
+    """What the composition root must be able to do for its faces."""
+
+    def busy(self) -> bool:
+        """Whether a run is active, so that the process must not end."""
+        ...
+
+    async def connected(self, connection: "Connection") -> None:
+        """A client has said ``initialized``."""
+        ...
+
+    async def disconnected(self, connection: "Connection") -> None:
+        """A client is gone; its runs go on."""
+        ...
+
+
+OpenEngine = Callable[["Host"], AbstractAsyncContextManager[Engine]]
+
+
+class EngineSlot:
+    """The one engine of this process, opened in a task of its own."""
+
+    def __init__(self, open_engine: OpenEngine) -> None:
+        self._open_engine = open_engine
+        self._engine: Engine | None = None
+        self._failure: SamokoderError | None = None
+        self._settled = anyio.Event()
+        self._wanted = anyio.Event()
+        self._stop = anyio.Event()
+
+    @property
+    def current(self) -> Engine | None:
+        """The engine when it is open."""
+        return self._engine
+
+    async def get(self) -> Engine:
+        """The engine, once it is open. Raises what kept it from opening."""
+        if self._failure is not None and not self._stop.is_set():
+            self._failure, self._settled = None, anyio.Event()
+            self._wanted.set()
+        await self._settled.wait()
+        if self._engine is None:
+            raise self._failure or SamokoderError("the engine is shutting down")
+        return self._engine
+
+    async def run(self, host: "Host") -> None:
+        """Keep the engine open until :meth:`stop`; returns when it is closed."""
+        while not self._stop.is_set():
+            try:
+                async with self._open_engine(host) as engine:
+                    self._engine = engine
+                    self._settled.set()
+                    await self._stop.wait()
+                    self._engine = None
+            except SamokoderError as error:
+                log.error("the engine ended: %s", error)
+                await self._failed(error)
+            except Exception as error:
+                log.exception("the engine ended")
+                await self._failed(SamokoderError(f"{type(error).__name__}: {error}"))
+        self._settled.set()
+
+    async def _failed(self, error: SamokoderError) -> None:
+        """Keep the error for those who ask; return when somebody wants another try."""
+        self._engine, self._failure, self._wanted = None, error, anyio.Event()
+        if self._stop.is_set():
+            return
+        self._settled.set()
+        await self._wanted.wait()
+
+    def stop(self) -> None:
+        """Ask the engine to close."""
+        self._stop.set()
+        self._wanted.set()

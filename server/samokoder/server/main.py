@@ -1,0 +1,41 @@
+"""The console script. ``samokoder lsp`` starts fast because it imports next to nothing."""
+
+import sys
+
+
+def main() -> int:
+    """Run the face the first argument asks for; returns the exit code."""
+    argv = sys.argv[1:]
+    if argv[:1] == ["lsp"]:
+        return _lsp(argv[1:])
+    if argv in (["--version"], ["-V"]):
+        from samokoder.server.version import VERSION
+
+        sys.stdout.write(f"samokoder {VERSION}\n")
+        return 0
+    if argv == ["daemon"]:
+        from samokoder.server import daemon
+
+        return daemon.main([])
+    from samokoder.server.cli.main import main as shell
+
+    return shell(argv)
+
+
+def _lsp(options: list[str]) -> int:
+    if not options or options == ["--stdio"]:
+        from samokoder.server import forward
+
+        return forward.main()
+    if options == ["--in-process"]:
+        from samokoder.server import inprocess
+        from samokoder.server.commands.registry import COMMANDS
+        from samokoder.server.service import open_engine
+
+        return inprocess.main(COMMANDS, open_engine)
+    sys.stderr.write("usage: samokoder lsp [--in-process]\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
