@@ -1,0 +1,49 @@
+"""The tables. Everything else in this package reads and writes them; nothing outside does."""
+
+from samokoder.state.schema.base import Table
+from samokoder.state.schema.changes import ChangeSet, FileChange, Hunk
+from samokoder.state.schema.contents import Blob, Path, Snapshot, SnapshotEntry
+from samokoder.state.schema.ledger import ModelCall, Reservation
+from samokoder.state.schema.runs import (
+    CommandExec,
+    Lease,
+    Owner,
+    Question,
+    QuestionOption,
+    Run,
+    Step,
+    Task,
+    Trust,
+    Workspace,
+)
+from samokoder.state.schema.stream import Cursor, Event, Notice
+
+HEAD = "0001"
+"""The revision these tables stand for; a newer migration raises it."""
+
+__all__ = [
+    "HEAD",
+    "Blob",
+    "ChangeSet",
+    "CommandExec",
+    "Cursor",
+    "Event",
+    "FileChange",
+    "Hunk",
+    "Lease",
+    "ModelCall",
+    "Notice",
+    "Owner",
+    "Path",
+    "Question",
+    "QuestionOption",
+    "Reservation",
+    "Run",
+    "Snapshot",
+    "SnapshotEntry",
+    "Step",
+    "Table",
+    "Task",
+    "Trust",
+    "Workspace",
+]
