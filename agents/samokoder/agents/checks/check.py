@@ -64,7 +64,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """``output`` is the tail that is kept, decoded; ``failed`` and ``passed`` are test ids."""
+    """``output`` is the head and tail that are kept, decoded. ``failed`` and ``passed`` are test
+    ids: ``path::name`` for pytest, dotted names for unittest; a test is in one of them at most.
+    """
 
     check: Check
     exit_code: int
@@ -77,6 +79,11 @@ class CheckResult:
     sandbox: str = "none"
     tree: str = ""
     """Hash of the snapshot it ran on."""
+    skipped: tuple[str, ...] = ()
+    """Test ids that were skipped or failed as expected."""
+    stray: tuple[str, ...] = ()
+    """Modules that were imported from the real workspace instead of the copy: the result says
+    nothing about the change. Only possible without confinement."""
 
     @property
     def ok(self) -> bool:

@@ -26,7 +26,8 @@ class Job:
 
     ``cwd`` is relative to the workspace. ``readonly`` are folders of the real workspace (relative)
     that are seen read-only inside (``.venv``, ``node_modules`` …). ``env`` is the environment, all
-    of it.
+    of it but TMPDIR, which follows from ``tmp``. ``writable`` and ``readable`` are absolute folders
+    outside the workspace the command needs under their own names.
     """
 
     argv: tuple[str, ...]
@@ -37,6 +38,9 @@ class Job:
     readonly: tuple[str, ...] = ()
     network: bool = False
     limits: Limits = Limits()
+    tmp: Path | None = None
+    writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
