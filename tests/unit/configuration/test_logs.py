@@ -158,6 +158,17 @@ def test_a_full_disk_harms_nobody(capfd: pytest.CaptureFixture[str], tmp_path: P
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_file_that_was_rotated_away_is_not_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "daemon.jsonl"
+    with logs.Logs(LogSettings(), "daemon", folder=tmp_path):
+        log.info("before")
+        while not (path.exists() and path.stat().st_size):
+            time.sleep(0.001)
+        path.rename(tmp_path / "daemon.jsonl.1")
+        log.info("after")
+    assert [line["event"] for line in read(path)] == ["after"]
+
+
 def test_two_processes_may_share_a_file(tmp_path: Path) -> None:
     """Each notices that the other has rotated; nobody writes into an old file for long."""
     script = (
