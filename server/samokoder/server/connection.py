@@ -62,6 +62,7 @@ class Connection:
         """What the editor has configured for us, unchecked."""
         self.process_id: int | None = None
         self.exit_code = 1
+        self.closed = anyio.Event()
         self._reader = reader
         self._trailer = trailer
         self._over = anyio.Event()

@@ -49,6 +49,7 @@ class EngineSlot:
         self._settled = anyio.Event()
         self._wanted = anyio.Event()
         self._stop = anyio.Event()
+        self._closed = anyio.Event()
 
     @property
     def current(self) -> Engine | None:
@@ -66,7 +67,7 @@ class EngineSlot:
         return self._engine
 
     async def run(self, host: "Host") -> None:
-        """Keep the engine open until :meth:`stop`; returns when it is closed."""
+        """Keep the engine open until :meth:`close`."""
         while not self._stop.is_set():
             try:
                 async with self._open_engine(host) as engine:
@@ -81,6 +82,7 @@ class EngineSlot:
                 log.exception("the engine ended")
                 await self._failed(SamokoderError(f"{type(error).__name__}: {error}"))
         self._settled.set()
+        self._closed.set()
 
     async def _failed(self, error: SamokoderError) -> None:
         """Keep the error for those who ask; return when somebody wants another try."""
@@ -90,7 +92,8 @@ class EngineSlot:
         self._settled.set()
         await self._wanted.wait()
 
-    def stop(self) -> None:
-        """Ask the engine to close."""
+    async def close(self) -> None:
+        """Close the engine and wait until it is closed."""
         self._stop.set()
         self._wanted.set()
+        await self._closed.wait()

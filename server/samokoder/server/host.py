@@ -2,16 +2,25 @@
 
 import asyncio
 import logging
+import os
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
+
+import anyio
 
 from samokoder.server.commands.command import Command
 from samokoder.server.connection import Connection
 from samokoder.server.editors import LiveEditors
 from samokoder.server.engine import Engine, EngineSlot, OpenEngine
+from samokoder.server.lag import LoopLag
+from samokoder.server.version import VERSION
 
 log = logging.getLogger(__name__)
+
+
+IDLE_SECONDS = 600.0
 
 
 class Host:
@@ -22,7 +31,11 @@ class Host:
         self.connections: dict[str, Connection] = {}
         self.editors = LiveEditors(self.connections)
         self.engine_slot = EngineSlot(open_engine)
-        self.idle_since = time.monotonic()
+        self.lag = LoopLag()
+        self.stopping = anyio.Event()
+        self.idle_seconds = IDLE_SECONDS
+        """Seconds without client and run after which the daemon ends; the engine may set it."""
+        self.idle_since = self._started = time.monotonic()
         self._count = 0
 
     async def engine(self) -> Engine:
@@ -34,6 +47,35 @@ class Host:
         """Whether a run is active."""
         engine = self.engine_slot.current
         return engine is not None and engine.busy()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody would notice the end of the process."""
+        return not self.connections and not self.busy
+
+    def stop(self) -> None:
+        """Ask the process to end in good order."""
+        self.stopping.set()
+
+    async def end_connections(self, seconds: float) -> None:
+        """End all conversations, within a time."""
+        for connection in tuple(self.connections.values()):
+            connection.leave(connection.exit_code)
+        with anyio.move_on_after(seconds):
+            for connection in tuple(self.connections.values()):
+                await connection.closed.wait()
+
+    def status(self) -> dict[str, Any]:
+        """Facts about the process, for people and tests."""
+        return {
+            "pid": os.getpid(),
+            "version": VERSION,
+            "python": sys.executable,
+            "clients": len(self.connections),
+            "busy": self.busy,
+            "uptime_seconds": round(time.monotonic() - self._started, 1),
+            "loop_lag_p99_ms": round(self.lag.percentile(0.99) * 1000, 1),
+        }
 
     async def serve(
         self,
@@ -54,6 +96,7 @@ class Host:
         try:
             return await connection.serve(first)
         finally:
+            connection.closed.set()
             del self.connections[connection.id]
             self.idle_since = time.monotonic()
 

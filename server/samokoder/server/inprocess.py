@@ -25,13 +25,12 @@ CLOSE_SECONDS = 5.0
 async def serve(host: Host, sock: socket.socket, *, trailer: bool = False) -> int:
     """Serve one client over a connected socket, engine included; returns its exit code."""
     reader, writer = await asyncio.open_connection(sock=sock)
-    code = 1
-    with anyio.CancelScope() as closing:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(host.engine_slot.run, host)
-            code = await host.serve(reader, writer, trailer=trailer)
-            closing.deadline = anyio.current_time() + CLOSE_SECONDS
-            host.engine_slot.stop()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.engine_slot.run, host)
+        code = await host.serve(reader, writer, trailer=trailer)
+        with anyio.move_on_after(CLOSE_SECONDS):
+            await host.engine_slot.close()
+        tasks.cancel_scope.cancel()
     return code
 
 

@@ -13,10 +13,10 @@ def main() -> int:
 
         sys.stdout.write(f"samokoder {VERSION}\n")
         return 0
-    if argv == ["daemon"]:
+    if argv in (["daemon"], ["daemon", "--detach"]):
         from samokoder.server import daemon
 
-        return daemon.main([])
+        return daemon.main(argv[1:])
     from samokoder.server.cli.main import main as shell
 
     return shell(argv)
@@ -28,8 +28,9 @@ def _lsp(options: list[str]) -> int:
 
         return forward.main()
     if options == ["--in-process"]:
-        from samokoder.server import inprocess
         from samokoder.server.commands.registry import COMMANDS
+
+        from samokoder.server import inprocess
         from samokoder.server.service import open_engine
 
         return inprocess.main(COMMANDS, open_engine)

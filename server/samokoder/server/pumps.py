@@ -5,22 +5,15 @@ pipes and terminals are all the same, and it works where pipes cannot be polled.
 """
 
 import os
-from typing import Protocol
+
+TYPE_CHECKING = False  # as type checkers know it; `typing` itself costs 8 ms
+if TYPE_CHECKING:
+    from _socket import socket
 
 CHUNK = 1 << 16
 
 
-class Socket(Protocol):
-    """What is needed of a connected stream socket."""
-
-    def recv(self, size: int, /) -> bytes: ...
-
-    def sendall(self, data: bytes, /) -> None: ...
-
-    def shutdown(self, how: int, /) -> None: ...
-
-
-def editor_to_daemon(fd: int, sock: Socket) -> None:
+def editor_to_daemon(fd: int, sock: "socket") -> None:
     """Copy until the editor closes its end, then say so."""
     try:
         while chunk := os.read(fd, CHUNK):
@@ -33,7 +26,7 @@ def editor_to_daemon(fd: int, sock: Socket) -> None:
         pass
 
 
-def daemon_to_editor(sock: Socket, fd: int) -> int:
+def daemon_to_editor(sock: "socket", fd: int) -> int:
     """Copy until the daemon hangs up; the exit code it gave, 1 when it gave none.
 
     The code comes as a zero byte and a digit: no message contains a zero byte.
