@@ -7,7 +7,6 @@ first ``after``, so it costs no wall time.
 """
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -16,10 +15,10 @@ from anyio.abc import TaskGroup
 
 from samokoder.agents.checks.check import Check, CheckResult, Problem
 from samokoder.agents.repair import ruffs, testcode, verdicts
-from samokoder.agents.repair.case import Candidate, Receipt, Verdict
+from samokoder.agents.repair.case import Receipt, Verdict
 from samokoder.agents.repair.hardcoded import Literals, hardcoded, literals
 from samokoder.agents.repair.weakening import weakened
-from samokoder.agents.repair.workshop import Bench, Workshop
+from samokoder.agents.repair.workshop import Workshop, narrowed
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
 
@@ -33,8 +32,7 @@ _FLAKY_RUNS = 2
 class Prover:
     """Proves candidates of one problem. An async context: it owns the control run.
 
-    ``before`` are the results on ``snapshot``; ``bench`` (used, may be None) is where they ran and
-    where the control will run.
+    ``before`` are the results of ``checks`` on ``snapshot``.
     """
 
     workshop: Workshop
@@ -42,7 +40,6 @@ class Prover:
     checks: tuple[Check, ...]
     before: tuple[CheckResult, ...]
     focus: tuple[Problem, ...] = ()
-    bench: Bench | None = None
     proofs: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +101,10 @@ class Prover:
         if not found.clean:
             reason = verdicts.told(found, after)
             return replace(receipt, reason=reason, progress=found.progress)
+        strays = sorted({name for r in after for name in r.stray})
+        if strays:
+            reason = f"{', '.join(strays[:5])} was imported from outside the scratch copy"
+            return replace(receipt, verdict=Verdict.UNVERIFIED, reason=reason)
         if fresh:
             return replace(receipt, reason="new: " + ", ".join(fresh), progress=found.progress)
         await self._control_done.wait()
@@ -187,12 +188,7 @@ class Prover:
 
     async def _run_control(self) -> None:
         failing = tuple(r.check for r in self.before if not r.ok)
-        if self.bench is not None:
-            results = await run_checks(self.bench, failing)
-        else:
-            async with self.workshop.bench() as bench:
-                await bench.load(self.snapshot)
-                results = await run_checks(bench, failing)
+        results = await self.workshop.check(self.snapshot, failing)
         self._control = results
         self._control_done.set()
 
@@ -205,22 +201,25 @@ class Prover:
         async def lint() -> None:
             fresh.extend(await new_errors(texts))
 
-        async with self.workshop.bench() as bench, anyio.create_task_group() as group:
-            await bench.load(self.snapshot.with_changes(change_set))
+        tree = self.snapshot.with_changes(change_set)
+        async with anyio.create_task_group() as group:
             group.start_soon(lint)
-            first = await self._failing_first(bench)
-            results = first or await run_checks(bench, self.checks)
+            first = await self._failing_first(tree)
+            results = first or await self.workshop.check(tree, self.checks)
         return results, tuple(fresh)
 
-    async def _failing_first(self, bench: Bench) -> tuple[CheckResult, ...]:
+    async def _failing_first(self, tree: Snapshot) -> tuple[CheckResult, ...]:
         """For slow checks: the failing tests alone; not empty when they still fail."""
         for result in self.before:
             wanted = tuple(t for t in result.failed if f"test\0{t}" in self.goal.problems)
             if result.ok or result.seconds < _SLOW or not wanted or not result.passed:
                 continue
-            alone = await bench.check(result.check, wanted)
+            part = narrowed(result.check, wanted)
+            if part is None:
+                continue
+            (alone,) = await self.workshop.check(tree, (part,))
             if not alone.ok:
-                kept = replace(alone, passed=result.passed)
+                kept = replace(alone, check=result.check, passed=result.passed)
                 return tuple(kept if r is result else r for r in self.before)
         return ()
 
@@ -230,18 +229,18 @@ class Prover:
         """Tests that passed before and failed after, run again: flaky when they pass then."""
         flaky: list[str] = []
         results = list(after)
-        async with self.workshop.bench() as bench:
-            await bench.load(self.snapshot.with_changes(change_set))
-            for i, result in enumerate(results):
-                lost = tuple(test for check, test in found.lost if check == result.check.id)
-                for _ in range(_FLAKY_RUNS):
-                    if not lost or not set(lost) <= set(result.failed):
-                        break
-                    again = await bench.check(result.check, lost)
-                    good = tuple(t for t in lost if t in again.passed)
-                    flaky += good
-                    lost = tuple(t for t in lost if t not in good)
-                    results[i] = result = _without(result, good)
+        tree = self.snapshot.with_changes(change_set)
+        for i, result in enumerate(results):
+            lost = tuple(test for check, test in found.lost if check == result.check.id)
+            for _ in range(_FLAKY_RUNS):
+                if not lost or not set(lost) <= set(result.failed):
+                    break
+                part = narrowed(result.check, lost) or result.check
+                (again,) = await self.workshop.check(tree, (part,))
+                good = tuple(t for t in lost if t in again.passed)
+                flaky += good
+                lost = tuple(t for t in lost if t not in good)
+                results[i] = result = _without(result, good)
         return tuple(results), tuple(flaky)
 
 
@@ -284,19 +283,6 @@ def _modules(snapshot: Snapshot) -> set[str]:
     return found
 
 
-async def run_checks(bench: Bench, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
-    """All checks at once in one copy, results in the order of the checks."""
-    results: dict[int, CheckResult] = {}
-
-    async def one(i: int, check: Check) -> None:
-        results[i] = await bench.check(check)
-
-    async with anyio.create_task_group() as group:
-        for i, check in enumerate(checks):
-            group.start_soon(one, i, check)
-    return tuple(results[i] for i in range(len(checks)))
-
-
 async def new_errors(texts: dict[str, tuple[bytes | None, bytes | None]]) -> list[str]:
     """Complaints of ruff's error rules about Python files that the change brought."""
     fresh: list[str] = []
@@ -318,6 +304,3 @@ async def new_errors(texts: dict[str, tuple[bytes | None, bytes | None]]) -> lis
             if times > was.get(name, 0) and not (broken and name.startswith("F821")):
                 fresh.append(f"{path}: {name}")
     return fresh
-
-
-Prove = Callable[[Candidate], Awaitable[Receipt]]

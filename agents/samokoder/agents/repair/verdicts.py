@@ -87,7 +87,8 @@ def difference(
 ) -> Difference:
     """What a change did, by the same checks run before and after it."""
     was, now = keys(before), keys(after)
-    left = [k for k in sorted(aim.problems) if now[k]]
+    off = {f"test\0{test}" for r in after for test in r.skipped}
+    left = [k for k in sorted(aim.problems) if now[k] or k in off]
     left += [r.check.id for r in after if r.check.id in aim.checks and not r.ok]
     lost = sorted(passed(before) - passed(after))
     fresh = sorted((now - was).elements())

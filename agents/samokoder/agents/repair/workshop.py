@@ -1,30 +1,49 @@
-"""Where candidates are tried: scratch copies that hold a snapshot, with the checks run in them."""
+"""Where candidates are tried: scratch copies that hold a snapshot, with commands run in them."""
 
-from contextlib import AbstractAsyncContextManager
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
+import anyio
+from anyio import to_thread
+
 from samokoder.agents.checks.check import Check, CheckResult
-from samokoder.agents.sandbox.sandbox import Finished
+from samokoder.agents.checks.run import run_check
+from samokoder.agents.sandbox.environment import check_environment
+from samokoder.agents.sandbox.sandbox import Finished, Job, Limits, Sandbox
+from samokoder.agents.sandbox.scratch import Scratch, ScratchPool
+from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.snapshot import Snapshot
+
+_PARALLEL = 4
+"""Checks of one snapshot at the same time, each in a copy of its own."""
+
+_VALUED = frozenset({"-k", "-m", "-p", "-c", "-o", "-W", "-n", "--rootdir", "--confcutdir"})
+"""Options of pytest that take the next word as their value."""
 
 
 class Bench(Protocol):
-    """A scratch copy of one's own. Commands run in the sandbox and see it as the workspace."""
+    """A scratch copy of one's own that holds a snapshot; commands see it as the workspace."""
 
-    async def load(self, snapshot: Snapshot) -> None:
-        """Make it hold exactly this snapshot."""
-        ...
-
-    async def check(self, check: Check, tests: tuple[str, ...] = ()) -> CheckResult:
-        """Run one check, or only these tests of it where its kind can do that."""
+    @property
+    def root(self) -> str:
+        """The workspace's path as commands see it."""
         ...
 
     async def run(self, argv: tuple[str, ...], *, cwd: str = "", seconds: float = 60.0) -> Finished:
-        """Run any command."""
+        """Run a command in the sandbox."""
         ...
 
     async def put(self, name: str, data: bytes) -> str:
-        """Lay a file beside the copy, for a command; returns its path as the command sees it."""
+        """Lay a file beside the copy; returns its path, also as the commands see it."""
+        ...
+
+    async def take(self, name: str) -> bytes:
+        """A file beside the copy that a command wrote; empty when it did not."""
         ...
 
     async def read(self, path: str) -> bytes | None:
@@ -33,18 +52,133 @@ class Bench(Protocol):
 
 
 class Workshop(Protocol):
-    """Hands out benches."""
+    """Runs checks on snapshots and hands out benches."""
 
     @property
     def sandbox(self) -> str:
         """The confinement's name, for receipts."""
         ...
 
-    @property
-    def python(self) -> str:
-        """The Python that runs the project."""
+    async def check(self, snapshot: Snapshot, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
+        """All checks, each in a fresh state of a copy; results in the order of the checks."""
         ...
 
-    def bench(self) -> AbstractAsyncContextManager[Bench]:
-        """A bench for the time of the ``async with``; load it before use."""
+    def bench(self, snapshot: Snapshot) -> AbstractAsyncContextManager[Bench]:
+        """A bench for the time of the ``async with``."""
         ...
+
+
+def narrowed(check: Check, tests: tuple[str, ...]) -> Check | None:
+    """The check for these tests alone; None when its kind cannot do that."""
+    argv = list(check.argv)
+    if check.kind == "pytest" and "pytest" in " ".join(argv):
+        at = next(i for i, word in enumerate(argv) if "pytest" in word)
+        kept, rest = argv[: at + 1], argv[at + 1 :]
+        while rest:
+            word = rest.pop(0)
+            if word.startswith("-"):
+                kept.append(word)
+                if word in _VALUED and rest:
+                    kept.append(rest.pop(0))
+        prefix = f"{check.cwd}/" if check.cwd else ""
+        return replace(check, argv=(*kept, *(t.removeprefix(prefix) for t in tests)))
+    if check.kind == "unittest" and "unittest" in argv and "discover" not in argv:
+        at = argv.index("unittest")
+        return replace(check, argv=(*argv[: at + 1], *tests))
+    return None
+
+
+@dataclass
+class LocalBench:
+    """See :class:`Bench`."""
+
+    scratch: Scratch
+    box: Sandbox
+    settings: Settings
+
+    async def run(self, argv: tuple[str, ...], *, cwd: str = "", seconds: float = 60.0) -> Finished:
+        env = await to_thread.run_sync(
+            check_environment, os.environ, self.scratch.home, self.scratch.cache
+        )
+        limits = Limits(
+            seconds=seconds,
+            memory=self.settings.sandbox.memory << 20,
+            processes=self.settings.sandbox.processes,
+        )
+        job = Job(
+            argv=argv,
+            root=self.scratch.root,
+            scratch=self.scratch.tree,
+            cwd=cwd,
+            env=env,
+            readonly=self.scratch.dependencies,
+            limits=limits,
+            tmp=self.scratch.tmp,
+            writable=(self.scratch.home, self.scratch.out, self.scratch.cache),
+        )
+        return await self.box.run(job)
+
+    @property
+    def root(self) -> str:
+        """The workspace's path as commands see it."""
+        return str(self.scratch.root if self.box.confines else self.scratch.tree)
+
+    async def put(self, name: str, data: bytes) -> str:
+        path = self.scratch.out / name
+        await anyio.Path(path).write_bytes(data)
+        return str(path)
+
+    async def take(self, name: str) -> bytes:
+        return await to_thread.run_sync(_taken, self.scratch.out / name)
+
+    async def read(self, path: str) -> bytes | None:
+        return await self.scratch.read(path)
+
+
+def _taken(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+
+
+@dataclass
+class LocalWorkshop:
+    """See :class:`Workshop`; the copies come from a pool and stay warm."""
+
+    pool: ScratchPool
+    box: Sandbox
+    settings: Settings
+
+    @property
+    def sandbox(self) -> str:
+        return self.box.name
+
+    async def check(self, snapshot: Snapshot, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
+        results: dict[int, CheckResult] = {}
+        limiter = anyio.CapacityLimiter(_PARALLEL)
+
+        async def one(i: int, check: Check) -> None:
+            async with limiter, self.pool.lease(snapshot.root) as scratch:
+                results[i] = await run_check(
+                    check, snapshot, scratch=scratch, sandbox=self.box, settings=self.settings
+                )
+
+        if len(checks) == 1:
+            await one(0, checks[0])
+            return (results[0],)
+        async with anyio.create_task_group() as group:
+            for i, check in enumerate(checks):
+                group.start_soon(one, i, check)
+        return tuple(results[i] for i in range(len(checks)))
+
+    @asynccontextmanager
+    async def bench(self, snapshot: Snapshot) -> AsyncIterator[Bench]:
+        async with self.pool.lease(snapshot.root) as scratch:
+            await scratch.load(snapshot)
+            yield LocalBench(scratch, self.box, self.settings)
+
+
+def project_python(checks: tuple[Check, ...], settings: Settings) -> str:
+    """The Python of the project's own checks, else the configured one, else ours."""
+    for check in checks:
+        if "python" in os.path.basename(check.argv[0]):
+            return check.argv[0]
+    return settings.check.python or sys.executable

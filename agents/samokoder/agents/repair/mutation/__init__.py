@@ -1,0 +1,1 @@
+"""L1: repairs found by trying many small changes where the failing tests point."""
