@@ -1,6 +1,7 @@
 """Copies of the state file: made while it is in use, checked, rotated, put back.
 
-Every function here blocks: call it from a worker thread. A server's data is its administrator's:
+Every function but ``keep`` blocks: call it from a worker thread. What is on a server is its
+administrator's to save:
 these functions are for the file.
 """
 
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from anyio.to_thread import run_sync
 
 from samokoder.state import faults, paths, schema
 from samokoder.state.address import Address
@@ -57,7 +60,7 @@ def copy(file: Path, folder: Path, label: str = "") -> Backup:
         try:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with closing(_reading(file)) as source, closing(sqlite3.connect(partial)) as copied:
-                source.backup(copied, pages=2048, sleep=0.01)
+                source.backup(copied)  # in one go: writers do not make it start again
                 # one file without a log beside it: what is named is all there is
                 copied.execute("PRAGMA journal_mode=DELETE")
             _sync(partial)
@@ -95,6 +98,21 @@ def due(folder: Path, hours: float, *, now: int | None = None) -> bool:
     newest = next(iter(listing(folder)), None)
     at = time.time_ns() // 1_000_000 if now is None else now
     return newest is None or at - newest.made_at >= hours * 3_600_000
+
+
+async def keep(address: Address, *, hours: float, backups: int = KEEP) -> Backup | None:
+    """Make the backup that is due, if one is, and drop the oldest; does its work in a thread."""
+
+    def work() -> Backup | None:
+        file = file_of(address)
+        folder = folder_of(file)
+        if not due(folder, hours):
+            return None
+        made = copy(file, folder)
+        rotate(folder, backups)
+        return made
+
+    return await run_sync(work)
 
 
 def verify(file: Path, *, sample: int | None = SAMPLE) -> str:

@@ -41,7 +41,7 @@ class Database:
         beside the file. Raises StateDamaged, StateTooNew, StateUnwritable or StateBusy.
         """
         found = await run_sync(address.resolve, where)
-        database = cls(found, engines.writer(found), engines.reader(found))
+        database = cls(found, *engines.connect(found))
         try:
             await opening.prepare(found, database._writer, backups)
             yield database

@@ -14,7 +14,6 @@ BUSY_MS = 10_000
 READERS = 4
 
 _ON_CONNECT = (
-    f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA journal_size_limit=4194304",
@@ -22,26 +21,26 @@ _ON_CONNECT = (
 )
 
 
-def writer(address: Address) -> AsyncEngine:
-    """Transactions begin with the write lock: two processes never both read, then both write."""
-    if address.file is None:
-        return _postgres(address)
-    engine = _sqlite(address, 1, _ON_CONNECT)
-    event.listen(engine.sync_engine, "begin", _begin_immediate)
-    return engine
+def connect(address: Address) -> tuple[AsyncEngine, AsyncEngine]:
+    """An engine for transactions that write and one for those that only look; nothing is opened.
 
-
-def reader(address: Address) -> AsyncEngine:
-    """Transactions that only look."""
-    if address.file is None:
-        return _postgres(address).execution_options(postgresql_readonly=True)
-    engine = _sqlite(address, READERS, (*_ON_CONNECT, "PRAGMA query_only=ON"))
-    event.listen(engine.sync_engine, "begin", _begin)
-    return engine
-
-
-def _postgres(address: Address) -> AsyncEngine:
-    return create_async_engine(address.url, pool_size=READERS, max_overflow=READERS)
+    A SQLite writer begins with the write lock: two processes never both read, then both write.
+    """
+    if address.file is not None:
+        writer = _sqlite(address, 1, _ON_CONNECT)
+        reader = _sqlite(address, READERS, (*_ON_CONNECT, "PRAGMA query_only=ON"))
+        event.listen(writer.sync_engine, "begin", _begin_immediate)
+        event.listen(reader.sync_engine, "begin", _begin)
+        return writer, reader
+    server = create_async_engine(
+        address.url,
+        pool_size=READERS,
+        max_overflow=2 * READERS,
+        pool_pre_ping=True,
+        connect_args=dict(address.connect),
+    )
+    looking = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return server, server.execution_options(**looking)
 
 
 def _sqlite(address: Address, size: int, statements: tuple[str, ...]) -> AsyncEngine:

@@ -12,13 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from samokoder.state import faults, paths, schema
+from samokoder.state import engines, faults, paths, schema
 from samokoder.state.address import Address
 from samokoder.state.errors import StateDamaged, StateTooNew
 
 CHECKED_BYTES = 8 << 20
 """Files up to this size are checked whole on opening (about 2 ms a MiB); larger ones by
-``backup.check`` in the background."""
+``backup.verify`` in the background."""
 
 
 async def prepare(address: Address, engine: AsyncEngine, backups: Path | None) -> None:
@@ -84,6 +84,7 @@ async def _create(engine: AsyncEngine, address: Address) -> None:
 def _make_file(file: Path) -> None:
     """The empty file with its permissions and modes, or a check of the one that is there."""
     paths.private(file.parent)
+    used_before = file.exists() and any(file.parent.glob("backups/state-*.db"))
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if hasattr(os, "fchmod"):
@@ -91,7 +92,9 @@ def _make_file(file: Path) -> None:
         size = os.fstat(handle).st_size
     finally:
         os.close(handle)
-    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    if used_before and not size:
+        raise StateDamaged(f"{file} is empty, and there are backups of it")
+    connection = sqlite3.connect(file, timeout=engines.BUSY_MS / 1000, isolation_level=None)
     try:
         if not size:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")

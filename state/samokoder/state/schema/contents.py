@@ -69,7 +69,7 @@ class SnapshotEntry(Table):
         ForeignKey("snapshots.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     path_id: Mapped[int] = mapped_column(
-        ForeignKey("paths.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        ForeignKey("paths.id"), primary_key=True, autoincrement=False, index=True
     )
     blob_id: Mapped[BlobId | None]
     mode: Mapped[int]

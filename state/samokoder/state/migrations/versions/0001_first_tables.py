@@ -160,7 +160,7 @@ def upgrade() -> None:
             ["blob_id"], ["blobs.id"], name=op.f("fk_snapshot_entries_blob_id")
         ),
         sa.ForeignKeyConstraint(
-            ["path_id"], ["paths.id"], name=op.f("fk_snapshot_entries_path_id"), ondelete="CASCADE"
+            ["path_id"], ["paths.id"], name=op.f("fk_snapshot_entries_path_id")
         ),
         sa.ForeignKeyConstraint(
             ["snapshot_id"],
@@ -173,6 +173,9 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_snapshot_entries_blob_id"), "snapshot_entries", ["blob_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_snapshot_entries_path_id"), "snapshot_entries", ["path_id"], unique=False
     )
     op.create_table(
         "events",
