@@ -22,6 +22,7 @@ from samokoder.agents.workspace.snapshot import Snapshot
 ENDED_EARLY = 70
 """Exit code of a result whose tests ended the interpreter with exit code 0."""
 
+_ENVIRONMENTS = (".venv", "venv", "env")
 _REPORTING = ("pytest", "unittest", "command")
 _NOT_FOUND = re.compile(r"^(?:/bin/)?sh: (?:line )?\d+: (?:exec: )?(?P<name>.+?): not found", re.M)
 _NO_MODULE = re.compile(r"No module named '?(?P<name>pytest|mypy|ruff|pyright)'?$", re.M)
@@ -43,7 +44,8 @@ async def run_check(
     """
     await scratch.load(snapshot)
     reports = check.kind in _REPORTING
-    env = await to_thread.run_sync(_environment, check, scratch, sandbox)
+    cache = scratch.cache / check.kind  # no tool can plant results for another one
+    env = await to_thread.run_sync(_environment, check, scratch, cache, sandbox)
     job = Job(
         argv=check.argv,
         root=scratch.root,
@@ -58,7 +60,7 @@ async def run_check(
             processes=settings.sandbox.processes,
         ),
         tmp=scratch.tmp,
-        writable=(scratch.home, scratch.out, scratch.cache),
+        writable=(scratch.home, scratch.out, cache),
         readable=(REPORTER,) if reports else (),
     )
     finished = await sandbox.run(job, _translated(on_output, scratch))
@@ -71,8 +73,15 @@ def needs_trust(check: Check) -> bool:
     return check.origin != "builtin"
 
 
-def _environment(check: Check, scratch: Scratch, sandbox: Sandbox) -> dict[str, str]:
-    env = check_environment(os.environ, scratch.home, scratch.cache)
+def _environment(check: Check, scratch: Scratch, cache: Path, sandbox: Sandbox) -> dict[str, str]:
+    cache.mkdir(exist_ok=True)
+    env = check_environment(os.environ, scratch.home, cache)
+    for name in scratch.dependencies:  # as in a shell where the environment is active
+        folder = scratch.root / name / ("bin" if os.name != "nt" else "Scripts")
+        if name in _ENVIRONMENTS and (scratch.root / name / "pyvenv.cfg").is_file():
+            env["VIRTUAL_ENV"] = str(scratch.root / name)
+            env["PATH"] = f"{folder}{os.pathsep}{env['PATH']}"
+            break
     paths: list[str] = []
     if check.kind in _REPORTING:
         paths.append(str(REPORTER))

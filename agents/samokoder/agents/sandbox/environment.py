@@ -77,5 +77,6 @@ def check_environment(source: Mapping[str, str], home: Path, cache: Path) -> dic
         **_FIXED,
         "HOME": str(home),
         "GOCACHE": str(cache / "go"),
+        "MYPY_CACHE_DIR": str(cache / "mypy"),
         "CARGO_TARGET_DIR": str(cache / "cargo"),
     }
