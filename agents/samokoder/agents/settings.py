@@ -94,6 +94,8 @@ class SandboxSettings(_Section, frozen=True):
     """`auto`: the best there is; `required`: refuse without one; `off`: limits only."""
     network: bool = False
     """Whether checks may use the network."""
+    unconfined: bool = False
+    """Whether code a model wrote may run where no sandbox is to be had."""
     memory: Positive = 4096
     """Memory of one check in MiB."""
     processes: Positive = 512

@@ -53,6 +53,15 @@ class LiveEditors:
             if path == document.path or not _below(document.path, root)
         )
 
+    def attached(self, root: Path) -> bool:
+        """Whether any editor has this workspace open: a folder of its own, or a file of it."""
+        return bool(self.under(root)) or any(
+            root == folder or root.is_relative_to(folder)
+            for connection in self._connections.values()
+            if connection.initialized
+            for folder in connection.roots
+        )
+
     def _documents(self) -> list[tuple[str, Document]]:
         return [
             (id, document)

@@ -81,6 +81,17 @@ async def finish(
     )
 
 
+async def note(s: AsyncSession, run_id: str, key: str, result: bytes, *, kind: str = "") -> None:
+    """Intent and receipt at once; noted again, the newer result counts."""
+    step = await begin(s, run_id, key, kind=kind)
+    number = await blobs.number(s, result)
+    await s.execute(
+        update(schema.Step)
+        .where(schema.Step.id == step.id)
+        .values(result_id=number, finished_at=clock.now_ms())
+    )
+
+
 async def find(s: AsyncSession, run_id: str, key: str) -> Step | None:
     statement = select(*_COLUMNS).where(schema.Step.run_id == run_id, schema.Step.key == key)
     row = (await s.execute(statement)).one_or_none()

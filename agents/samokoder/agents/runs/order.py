@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from samokoder.agents.runs.states import RunState
+from samokoder.state.runs import RunState
 
 Origin = Literal["editor", "shell"]
 
@@ -23,6 +23,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     params: msgspec.Raw = msgspec.Raw(b"{}")
     origin: Origin = "editor"
     headless: bool = False
+    consent: bool = False
+    """The user agreed to this run's commands, for this run alone."""
     allow_model: bool = True
     flags: dict[str, str | int | float | bool] = {}
     client: str = ""

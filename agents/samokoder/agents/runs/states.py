@@ -1,41 +1,16 @@
-"""The states of a run and the only ways from one to another.
+"""The ways from one state of a run to another; there are no others.
 
 queued ──► running ◄──► waiting (for the user, an editor)
-             │  ▲
-             │  └────── paused, stopped (at a limit), failed   by `run resume`
-             └─► succeeded, failed, stopped, cancelled, paused
-succeeded, failed, stopped, cancelled ──► undone ──► (redone by undoing the undo's own run)
+   ▲         │
+   │         ├─► paused, limited, failed ──┐ by `run resume`
+   └─────────┼─────────────────────────────┘
+             └─► succeeded, cancelled
+every ended state ──► undone   (undoing is a run of its own; undo that one to have it back)
 """
 
-from enum import StrEnum
+from samokoder.state.runs import RunState
 
-
-class RunState(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    CANCELLED = "cancelled"
-    UNDONE = "undone"
-
-
-ACTIVE = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
-"""States in which a process must be working on the run, or take it up after a crash."""
-
-ENDED = frozenset(
-    {
-        RunState.SUCCEEDED,
-        RunState.FAILED,
-        RunState.STOPPED,
-        RunState.CANCELLED,
-        RunState.UNDONE,
-    }
-)
-
-RESUMABLE = frozenset({RunState.PAUSED, RunState.STOPPED, RunState.FAILED})
+RESUMABLE = frozenset({RunState.PAUSED, RunState.LIMITED, RunState.FAILED})
 """States from which the user may take a run up again."""
 
 _NEXT: dict[RunState, frozenset[RunState]] = {
@@ -46,15 +21,15 @@ _NEXT: dict[RunState, frozenset[RunState]] = {
             RunState.PAUSED,
             RunState.SUCCEEDED,
             RunState.FAILED,
-            RunState.STOPPED,
+            RunState.LIMITED,
             RunState.CANCELLED,
         }
     ),
     RunState.WAITING: frozenset(
-        {RunState.RUNNING, RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.STOPPED}
+        {RunState.RUNNING, RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LIMITED}
     ),
     RunState.PAUSED: frozenset({RunState.QUEUED, RunState.CANCELLED}),
-    RunState.STOPPED: frozenset({RunState.QUEUED, RunState.CANCELLED, RunState.UNDONE}),
+    RunState.LIMITED: frozenset({RunState.QUEUED, RunState.UNDONE}),
     RunState.FAILED: frozenset({RunState.QUEUED, RunState.UNDONE}),
     RunState.SUCCEEDED: frozenset({RunState.UNDONE}),
     RunState.CANCELLED: frozenset({RunState.UNDONE}),

@@ -44,6 +44,10 @@ class Editors(Protocol):
         """The open documents below this folder, over all clients."""
         ...
 
+    def attached(self, root: Path) -> bool:
+        """Whether any editor has this workspace open."""
+        ...
+
     async def apply(self, client: str, edits: tuple[BufferEdit, ...], label: str) -> bool:
         """Send the edits as one ``workspace/applyEdit``; True only when the client applied them
         and its documents now hold the new text. False when it refused or did not answer in time.
@@ -59,6 +63,9 @@ class NoEditors:
 
     def under(self, root: Path) -> tuple[Buffer, ...]:
         return ()
+
+    def attached(self, root: Path) -> bool:
+        return False
 
     async def apply(self, client: str, edits: tuple[BufferEdit, ...], label: str) -> bool:
         return False

@@ -28,6 +28,10 @@ class ShellCall:
     def client(self) -> str | None:
         return None
 
+    @property
+    def cancelled_by_user(self) -> bool:
+        return True
+
     async def say(self, message: str, percent: int | None = None) -> None:
         line = f"{message} ({percent} %)" if percent is not None else message
         if line == self._last:

@@ -41,6 +41,11 @@ class Call(Protocol):
         """The connection that asked; None for the CLI."""
         ...
 
+    @property
+    def cancelled_by_user(self) -> bool:
+        """Whether a cancellation is somebody's wish; otherwise the editor is just leaving."""
+        ...
+
     async def say(self, message: str, percent: int | None = None) -> None:
         """Progress for people."""
         ...

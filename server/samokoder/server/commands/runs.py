@@ -8,7 +8,7 @@ from samokoder.agents.runs.undoing import Selection
 
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs.order import RunSummary
-from samokoder.agents.runs.states import RunState
+from samokoder.state.runs import RunState
 from samokoder.agents.runs.view import RunView
 from samokoder.server.commands import text
 from samokoder.server.commands.command import Args, Call, Command

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 from samokoder.agents.runs.order import RunSummary, Used
-from samokoder.agents.runs.states import RunState
+from samokoder.state.runs import RunState
 from samokoder.agents.runs.view import ChangeView, RunView
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ EXIT_CODES: dict[RunState, int] = {
     RunState.PAUSED: 1,
     RunState.QUEUED: 1,
     RunState.RUNNING: 1,
-    RunState.STOPPED: 3,
+    RunState.LIMITED: 3,
     RunState.CANCELLED: 130,
 }
 """How the shell ends after a run in this state."""

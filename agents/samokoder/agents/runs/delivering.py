@@ -1,0 +1,327 @@
+"""From a change set to the user's files: recorded, allowed, journalled, applied, confirmed.
+
+The plan of what will be written is committed durably before the first byte, with every content it
+names, so recovery can finish or roll it back from the state alone.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from samokoder.agents.errors import Conflict, SamokoderError
+from samokoder.agents.runs.boundaries import boundary
+from samokoder.agents.workspace import apply, diff, recover
+from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
+from samokoder.agents.workspace.plan import ApplyReceipt, Plan
+from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state import blobs, changes, steps
+from samokoder.state.changes import ChangeState, NewFile, NewHunk
+
+if TYPE_CHECKING:
+    from samokoder.agents.runs.engine import Engine
+    from samokoder.agents.runs.journal import JournalRun
+
+Again = Callable[[ChangeSet], Awaitable[bool]]
+"""Proves a change set anew, after it was merged with what the user typed."""
+
+APPLY, LEAVE = "Apply", "Leave it"
+NOBODY = "waiting for an editor; `samokoder run apply` applies the change to the disk"
+
+
+class NotProvenAfterMerge(SamokoderError):
+    """The change was merged with what you typed, and the proof does not hold for the result."""
+
+    code = "not-proven-after-merge"
+    exit_code = 1
+    default_hint = "Nothing was written; the change is kept in the run as a proposal."
+
+
+async def deliver(
+    run: "JournalRun",
+    change_set: ChangeSet,
+    *,
+    proven: bool,
+    key: str,
+    again: Again | None = None,
+) -> bool:
+    """See :meth:`samokoder.agents.runs.context.Run.deliver`."""
+    before = {c.path: await run.snapshot.read(c.path) for c in change_set.changes if c.before}
+    number = await run.step(
+        f"record:{key}",
+        lambda: record(run.engine, run.id, key, change_set, before, proven=proven),
+        int,
+    )
+    await run.emit("change", change=number, title=change_set.title, proven=proven)
+    if not proven or not await _allowed(run, change_set, key):
+        return False
+    while run.order.origin == "editor" and not run.engine.editors.attached(run.root):
+        async with run.waiting(NOBODY):
+            await run.engine.attached()
+
+    async def write() -> bool:
+        await write_change(
+            run.engine,
+            number,
+            change_set,
+            root=run.root,
+            run_id=run.id,
+            snapshot=run.snapshot,
+            prefer=run.order.client or None,
+            again=again,
+        )
+        return True
+
+    return await run.step(f"apply:{key}", write, bool)
+
+
+async def _allowed(run: "JournalRun", change_set: ChangeSet, key: str) -> bool:
+    policy = run.settings.run.apply
+    if policy == "never":
+        return False
+    if policy == "ask":
+        files = ", ".join(change_set.paths)
+        text = f"Apply “{change_set.title}” to {files}?"
+        return await run.question(f"apply:{key}", text, (APPLY, LEAVE), LEAVE) == APPLY
+    return True
+
+
+def _new_file(change: FileChange, before: bytes | None) -> NewFile:
+    after = change.after
+    if change.kind is ChangeKind.RENAME and after is None:
+        after = before
+    hunks = tuple(
+        NewHunk((h.offset, h.offset + len(h.before)), (h.new_offset, h.new_offset + len(h.after)))
+        for h in diff.hunks(before or b"", after or b"")
+    )
+    return NewFile(
+        path=change.path,
+        kind=str(change.kind),
+        before=content_hash(before) if before is not None else None,
+        after=content_hash(after) if after is not None else None,
+        new_path=change.new_path,
+        after_mode=change.mode,
+        hunks=hunks,
+    )
+
+
+async def record(
+    engine: "Engine",
+    run_id: str,
+    key: str,
+    change_set: ChangeSet,
+    before: Mapping[str, bytes],
+    *,
+    proven: bool,
+    files: tuple[NewFile, ...] = (),
+    undoes: int | None = None,
+) -> int:
+    """Store a change set with both contents of every file; its number."""
+    contents = [*before.values(), *(c.after for c in change_set.changes if c.after is not None)]
+    named = files or tuple(_new_file(c, before.get(c.path)) for c in change_set.changes)
+    async with engine.db.session() as s:
+        await blobs.put_many(s, contents)
+        return await changes.record(
+            s,
+            run_id,
+            key=key,
+            files=named,
+            title=change_set.title,
+            hash=change_set.hash,
+            proven=proven,
+            undoes=undoes,
+        )
+
+
+async def write_change(
+    engine: "Engine",
+    number: int,
+    change_set: ChangeSet,
+    *,
+    root: Path,
+    run_id: str,
+    snapshot: Snapshot | None,
+    prefer: str | None,
+    again: Again | None = None,
+) -> ApplyReceipt:
+    """Apply a recorded change set. Raises Conflict or WriteFailed; then nothing was written."""
+
+    async def intend(plan: Plan, contents: Mapping[str, bytes]) -> None:
+        if again is not None and any(w.merged for w in plan.writes):
+            if not await again(_merged(change_set.title, plan, contents)):
+                raise NotProvenAfterMerge(change_set.title)
+        await _intend(engine, run_id, number, plan, contents)
+        boundary("apply.intent")
+
+    try:
+        receipt = await apply.apply(
+            change_set,
+            root=root,
+            id=f"{run_id}-{number}",
+            editors=engine.editors,
+            read=_reader(engine, snapshot),
+            intend=intend,
+            prefer=prefer,
+        )
+    except SamokoderError as error:
+        state = ChangeState.CONFLICT if isinstance(error, Conflict) else ChangeState.ROLLED_BACK
+        async with engine.db.session() as s:
+            await changes.move(
+                s,
+                number,
+                to=state,
+                expect=(ChangeState.PROPOSED, ChangeState.APPLYING),
+                reason=str(error),
+            )
+        raise
+    boundary("apply.effect")
+    await _confirm(engine, number, receipt)
+    boundary("apply.receipt")
+    engine.stream.put(
+        "applied",
+        run_id=run_id,
+        change=number,
+        title=change_set.title,
+        files=[w.path for w in receipt.writes],
+        merged=receipt.merged,
+    )
+    return receipt
+
+
+def _reader(engine: "Engine", snapshot: Snapshot | None) -> apply.Reader:
+    from_snapshot = apply.from_snapshot(snapshot) if snapshot is not None else None
+
+    async def read(name: str) -> bytes:
+        async with engine.db.reading() as s:
+            if not await blobs.missing(s, [name]):
+                return await blobs.get(s, name)
+        if from_snapshot is None:
+            raise KeyError(name)
+        return await from_snapshot(name)
+
+    return read
+
+
+def _merged(title: str, plan: Plan, contents: Mapping[str, bytes]) -> ChangeSet:
+    """The change set as it would really be written, from the user's text of now."""
+    return ChangeSet(
+        title,
+        tuple(
+            FileChange(
+                w.path, w.kind, w.before, contents[w.after] if w.after else None, mode=w.mode
+            )
+            for w in plan.writes
+        ),
+    )
+
+
+async def _intend(
+    engine: "Engine",
+    run_id: str,
+    number: int,
+    plan: Plan,
+    contents: Mapping[str, bytes],
+    *,
+    back: bool = False,
+) -> None:
+    async with engine.db.session(durable=True) as s:
+        await blobs.put_many(s, contents.values())
+        await changes.move(s, number, to=ChangeState.ROLLED_BACK, expect=(ChangeState.APPLYING,))
+        found = await changes.get(s, number)
+        assert found is not None
+        writes = {w.path: w for w in plan.writes}
+        await changes.begin(
+            s,
+            number,
+            {
+                file.id: changes.Write(
+                    found=writes[file.path].before if file.path in writes else None,
+                    written=writes[target].after if target in writes else None,
+                    via=",".join(writes[target].clients) or "disk" if target in writes else "",
+                )
+                for file in found.files
+                for target in [file.new_path or file.path]
+            },
+        )
+        journalled = msgspec.json.encode(_Journalled(plan, back))
+        await steps.note(s, run_id, _plan_key(number), journalled, kind="plan")
+
+
+def _plan_key(number: int) -> str:
+    return f"plan:{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Journalled:
+    """``back``: the plan takes an earlier one back."""
+
+    plan: Plan
+    back: bool = False
+
+
+async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) -> None:
+    """The receipt: everything is written; what it takes back is undone."""
+    writes = receipt.writes if receipt is not None else ()
+    versions = {w.path: w.version for w in writes if w.version is not None}
+    async with engine.db.session(durable=True) as s:
+        found = await changes.get(s, number)
+        assert found is not None
+        by_file = {f.id: versions[f.path] for f in found.files if f.path in versions}
+        await changes.finish(s, number, by_file)
+        taken = [h.undoes_id for f in found.files for h in f.hunks if h.undoes_id is not None]
+        await changes.mark(s, taken, ChangeState.UNDONE)
+
+
+async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:
+    """Finish or roll back one change set whose writing was cut short."""
+    async with engine.db.reading() as s:
+        stored = await _stored_plan(s, change)
+    outcome, receipt = "rolled back", None
+    if stored is not None:
+        first = {w.path: w for w in stored.plan.writes}
+
+        async def intend(plan: Plan, contents: Mapping[str, bytes]) -> None:
+            back = stored.back or any(
+                w.path in first and w.after == first[w.path].before for w in plan.writes
+            )
+            later = {w.path: w for w in plan.writes}
+            if not back:
+                # what was written already may still have to be taken back
+                plan = replace(plan, writes=tuple((first | later).values()))
+            await _intend(engine, change.run_id, change.id, plan, contents, back=back)
+
+        done = await recover.recover(
+            stored.plan,
+            root=root,
+            editors=engine.editors,
+            read=_reader(engine, None),
+            intend=intend,
+        )
+        outcome, receipt = done.outcome, done.receipt
+        if stored.back and outcome == "finished":
+            outcome = "rolled back"
+    if outcome == "finished":
+        await _confirm(engine, change.id, receipt)
+    else:
+        state = ChangeState.CONFLICT if outcome == "stuck" else ChangeState.ROLLED_BACK
+        async with engine.db.session(durable=True) as s:
+            await changes.move(
+                s,
+                change.id,
+                to=state,
+                expect=(ChangeState.APPLYING,),
+                reason=f"cut short; {outcome}",
+            )
+    engine.stream.put(
+        "recovered", run_id=change.run_id, change=change.id, title=change.title, outcome=outcome
+    )
+
+
+async def _stored_plan(s: AsyncSession, change: changes.ChangeSet) -> _Journalled | None:
+    step = await steps.find(s, change.run_id, _plan_key(change.id))
+    if step is None:
+        return None
+    return msgspec.json.decode(await steps.result(s, step), type=_Journalled)

@@ -1,0 +1,423 @@
+"""The engine: takes orders, does them as durable runs, and takes up what a crash left behind.
+
+One engine lives in a daemon or a shell command. Everything it shares with others is in the state:
+who owns a run, who may write to a workspace, what was asked to end.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup
+
+from samokoder.agents import logs
+from samokoder.agents.errors import InvalidInput, LimitReached, NotTrusted, RunCancelled
+from samokoder.agents.models.model import Model, Role
+from samokoder.agents.runs import journal, recovery, snapshots, views
+from samokoder.agents.runs.journal import JournalRun
+from samokoder.agents.runs.kinds import Kind, Kinds
+from samokoder.agents.runs.order import Order, RunSummary, Used
+from samokoder.agents.runs.states import RESUMABLE, before
+from samokoder.agents.runs.stream import Stream
+from samokoder.agents.runs.view import RunView
+from samokoder.agents.settings import Settings
+from samokoder.agents.workspace.target import Editors
+from samokoder.state import leases, owners, questions, runs, trusts, workspaces
+from samokoder.state.database import Database
+from samokoder.state.errors import SamokoderError
+from samokoder.state.owners import Owner
+from samokoder.state.runs import FINISHED, RunState
+
+log = logs.get(__name__)
+
+WATCH = 0.25
+"""Seconds between looks for runs that somebody asked to end, while runs are active."""
+WAIT_FOR_LEASE = 0.1
+"""Seconds between attempts to become the workspace's writer."""
+
+Say = Callable[[str, int | None], Awaitable[None]]
+
+
+class Models(Protocol):
+    """Where models come from."""
+
+    async def model(self, root: Path, settings: Settings, role: Role) -> Model | None:
+        """The model for a role in this workspace; None when none may or can be used."""
+        ...
+
+
+class Configure(Protocol):
+    """Where a workspace's settings come from."""
+
+    async def __call__(self, order: Order) -> Settings: ...
+
+
+@dataclass
+class _Doing:
+    """A run this process is working on."""
+
+    scope: anyio.CancelScope
+    asked_to_end: bool = False
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+
+@dataclass
+class Engine:
+    """See the module; open one with :func:`open_engine`."""
+
+    db: Database
+    editors: Editors
+    models: Models
+    configure: Configure
+    kinds: Kinds
+    owner: Owner
+    tasks: TaskGroup
+    stream: Stream
+    slots: anyio.CapacityLimiter
+    archive: snapshots.Archive = field(default_factory=snapshots.Archive)
+    _doing: dict[str, _Doing] = field(default_factory=dict)
+    _wake: anyio.Event = field(default_factory=anyio.Event)
+    _attached: anyio.Event = field(default_factory=anyio.Event)
+    _going_down: bool = False
+
+    def busy(self) -> bool:
+        """Whether any run is being done here."""
+        return bool(self._doing)
+
+    # -- orders ---------------------------------------------------------------------------------
+
+    async def submit(self, order: Order) -> str:
+        """Start a run; its id. InvalidInput for an unknown kind, NotTrusted without consent."""
+        kind = self._kind(order.kind)
+        async with self.db.session() as s:
+            workspace = await workspaces.ensure(s, order.root)
+            trusted = order.consent or await trusts.holds(s, workspace.id, "commands", "")
+            if kind.runs_commands and not trusted:
+                raise NotTrusted(
+                    f"{order.kind} runs the commands of {order.root}",
+                    hint="Answer the question in the editor, or pass --yes.",
+                )
+            run = await runs.create(
+                s,
+                workspace_id=workspace.id,
+                kind=order.kind,
+                title=order.title,
+                arguments=msgspec.json.encode(order),
+                client=order.client,
+                owner_id=self.owner.id,
+            )
+        self._begin(run.id)
+        return run.id
+
+    def _kind(self, name: str) -> Kind:
+        kind = self.kinds.get(name)
+        if kind is None:
+            raise InvalidInput(f"there is no kind of run called {name}")
+        return kind
+
+    def _begin(self, run_id: str) -> None:
+        self._doing[run_id] = _Doing(anyio.CancelScope())
+        self._wake.set()
+        self.tasks.start_soon(self._do, run_id)
+
+    # -- doing a run ----------------------------------------------------------------------------
+
+    async def _do(self, run_id: str) -> None:
+        doing = self._doing[run_id]
+        state, reason, result = RunState.FAILED, "", None
+        with logs.bound(run=run_id):
+            try:
+                with doing.scope:
+                    async with self.slots:
+                        state, reason, result = await self._work(run_id)
+                if doing.scope.cancelled_caught:
+                    state, reason = RunState.CANCELLED, "cancelled"
+            except LimitReached as error:
+                state, reason = RunState.LIMITED, str(error)
+            except RunCancelled as error:
+                state, reason = RunState.CANCELLED, str(error)
+            except SamokoderError as error:
+                state, reason = RunState.FAILED, str(error)
+            except Exception as error:
+                log.exception("the run has a defect")
+                state, reason = RunState.FAILED, f"internal error: {type(error).__name__}: {error}"
+            finally:
+                # a process that is going down leaves the run as it is, to be taken up again
+                if not self._going_down:
+                    with anyio.CancelScope(shield=True):
+                        await self._end(run_id, state, reason, result)
+                self._doing.pop(run_id, None)
+                doing.ended.set()
+
+    async def _work(self, run_id: str) -> tuple[RunState, str, bytes | None]:
+        async with self.db.reading() as s:
+            row = await runs.get(s, run_id)
+        assert row is not None
+        order = msgspec.json.decode(row.arguments, type=Order)
+        kind = self._kind(order.kind)
+        settings = await self.configure(order)
+        run = JournalRun(
+            engine=self,
+            id=run_id,
+            workspace_id=row.workspace_id,
+            order=order,
+            settings=settings,
+            snapshot=snapshots.nothing(Path(order.root)),
+            receipts=await journal.read_receipts(self, run_id),
+        )
+        await self.enter(run)
+        try:
+            await self.moved(run_id, RunState.RUNNING, "")
+            await recovery.finish_applying(self, run.workspace_id, Path(order.root))
+            run.snapshot = await snapshots.base(run, row.base_snapshot_id)
+            params = msgspec.json.decode(order.params, type=kind.params)
+            with anyio.move_on_after(settings.budget.seconds) as time:
+                result = await kind.body(run, params)
+            if time.cancelled_caught:
+                raise journal.over_time(settings.budget.seconds)
+            state, reason = kind.ended(result)
+            return state, reason, msgspec.json.encode(result)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.leave(run)
+
+    async def enter(self, run: JournalRun) -> None:
+        """Become the workspace's writer, where the kind of run writes; waits for others."""
+        if not self._kind(run.order.kind).writes:
+            return
+        told = ""
+        while True:
+            async with self.db.session() as s:
+                await recovery.bury_dead(s)
+                if await leases.acquire(s, run.workspace_id, self.owner.id, run.id):
+                    return
+                holder = await leases.holder(s, run.workspace_id)
+            other = holder.run_id if holder is not None and holder.run_id else ""
+            if other and other != told:
+                await run.say(f"waiting for run {other} in the same workspace")
+                told = other
+            await anyio.sleep(WAIT_FOR_LEASE)
+
+    async def leave(self, run: JournalRun) -> None:
+        """Give the workspace back."""
+        if self._kind(run.order.kind).writes:
+            async with self.db.session() as s:
+                await leases.release(s, run.workspace_id, self.owner.id, run.id)
+
+    async def moved(self, run_id: str, to: RunState, reason: str) -> None:
+        """Move an active run, and say so in the stream."""
+        async with self.db.session() as s:
+            row = await runs.get(s, run_id)
+            if row is None or row.state is to:
+                return
+            if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
+                raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
+        self._tell_state(run_id, row.workspace_id, to, reason)
+
+    def _tell_state(self, run_id: str, workspace_id: int, to: RunState, reason: str) -> None:
+        self.stream.put(
+            "state", run_id=run_id, workspace_id=workspace_id, state=str(to), reason=reason
+        )
+
+    async def _end(self, run_id: str, state: RunState, reason: str, result: bytes | None) -> None:
+        async with self.db.session(durable=True) as s:
+            row = await runs.get(s, run_id)
+            if row is None or row.state in FINISHED:
+                return
+            if result is not None:
+                await runs.finish(s, run_id, result)
+            await runs.move(s, run_id, to=state, expect=tuple(RunState), reason=reason)
+        self._tell_state(run_id, row.workspace_id, state, reason)
+        await self.stream.flush()
+
+    # -- from outside ---------------------------------------------------------------------------
+
+    async def summary(self, run_id: str) -> RunSummary:
+        """One run; a unique beginning of its id is enough. InvalidInput when there is none."""
+        return await views.summary(self.db, run_id)
+
+    async def summaries(
+        self, root: Path | None, *, limit: int = 50, before: str = ""
+    ) -> tuple[RunSummary, ...]:
+        """Runs of a workspace (None: of all), newest first."""
+        return await views.summaries(self.db, root, limit=limit, before=before)
+
+    async def view(self, run_id: str) -> RunView:
+        """Everything about one run."""
+        return await views.view(self.db, (await self.summary(run_id)).id)
+
+    async def used(self, run_id: str) -> Used:
+        """What the run has cost so far."""
+        return await views.used(self.db, run_id)
+
+    async def finished(self, run_id: str, say: Say | None = None) -> RunSummary:
+        """Wait for the end of a run, or until it waits for somebody; tells its progress."""
+        with self.stream.listen() as heard:
+            run = await self.summary(run_id)
+            while run.state not in FINISHED and run.state is not RunState.PAUSED:
+                with anyio.move_on_after(1.0):
+                    event = await heard.receive()
+                    if event.run_id != run_id:
+                        continue
+                    facts = msgspec.json.decode(event.facts)
+                    if event.kind == "progress" and say is not None:
+                        await say(facts["message"], facts["percent"])
+                    if event.kind != "state":
+                        continue
+                run = await self.summary(run_id)
+        return run
+
+    async def cancel(self, run_id: str) -> RunSummary:
+        """Ask a run to end, wherever it is being done, and wait until it has (at most 5 s)."""
+        run = await self.summary(run_id)
+        async with self.db.session() as s:
+            asked = await runs.request_cancel(s, run.id)
+            row = await runs.get(s, run.id)
+            if asked and row is not None and (row.owner_id is None or row.state is RunState.PAUSED):
+                await runs.move(
+                    s, run.id, to=RunState.CANCELLED, expect=tuple(RunState), reason="cancelled"
+                )
+        doing = self._doing.get(run.id)
+        if doing is not None:
+            doing.asked_to_end = True
+            doing.scope.cancel()
+        with anyio.move_on_after(5.0):
+            return await self.finished(run.id)
+        return await self.summary(run.id)
+
+    async def resume(self, run_id: str, flags: dict[str, str | int | float | bool]) -> str:
+        """Take up a run that was interrupted, paused or stopped at a limit."""
+        run = await self.summary(run_id)
+        if run.id in self._doing:
+            return run.id
+        async with self.db.session() as s:
+            await recovery.bury_dead(s)
+            row = await runs.get(s, run.id)
+            assert row is not None
+            if row.state in RESUMABLE:
+                await runs.move(s, run.id, to=RunState.QUEUED, expect=tuple(RESUMABLE))
+            elif row.state in FINISHED:
+                raise InvalidInput(f"run {run.id} is {row.state}; there is nothing to resume")
+            if flags:
+                await views.reflag(s, row, flags)
+            if not await runs.claim(s, run.id, self.owner.id):
+                raise InvalidInput(f"run {run.id} is being done by another process")
+        self._begin(run.id)
+        return run.id
+
+    async def answer(self, run_id: str, key: str, answer: str, *, by: str) -> RunSummary:
+        """Answer a question; InvalidInput when there is none or the answer is no option."""
+        run = await self.summary(run_id)
+        async with self.db.session() as s:
+            waiting = await questions.unanswered(s, run_id=run.id)
+            chosen = next((q for q in waiting if key in ("", q.key)), None)
+            if chosen is None:
+                raise InvalidInput(f"run {run.id} has no open question")
+            text = answer or chosen.default
+            if chosen.options and text not in chosen.options:
+                raise InvalidInput(f"{text!r} is none of {', '.join(chosen.options)}")
+            await questions.answer(s, chosen.id, text, by=by)
+        doing = self._doing.get(run.id)
+        if doing is not None:
+            doing.answered.set()
+        return await self.summary(run.id)
+
+    async def answered(self, run_id: str) -> None:
+        """Wait until somebody in this process answers a question of the run."""
+        doing = self._doing[run_id]
+        await doing.answered.wait()
+        doing.answered = anyio.Event()
+
+    def editor_attached(self) -> None:
+        """An editor is there: runs that wait for one look again."""
+        self._attached.set()
+        self._attached = anyio.Event()
+
+    async def attached(self) -> None:
+        """Wait for the next editor."""
+        await self._attached.wait()
+
+    # -- keeping alive --------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """While runs are active: renew what is held, end what was asked to end."""
+        turn = 0
+        while True:
+            if not self._doing:
+                await self._wake.wait()
+            self._wake = anyio.Event()
+            await anyio.sleep(WATCH)
+            turn += 1
+            async with self.db.reading() as s:
+                ending = await runs.to_cancel(s, self.owner.id)
+            for run_id in ending:
+                doing = self._doing.get(run_id)
+                if doing is not None and not doing.asked_to_end:
+                    doing.asked_to_end = True
+                    doing.scope.cancel()
+            if turn % 20 == 0:
+                async with self.db.session() as s:
+                    await owners.beat(s, self.owner.id)
+                    await leases.renew(s, self.owner.id)
+            if self._doing:
+                self._wake.set()
+
+    async def take_up(self) -> tuple[str, ...]:
+        """Take up every run whose process is gone; their ids."""
+        taken = []
+        async with self.db.session() as s:
+            await recovery.bury_dead(s)
+            for run in await runs.orphans(s):
+                if run.kind in self.kinds and await runs.claim(s, run.id, self.owner.id):
+                    taken.append(run.id)
+        for run_id in taken:
+            self.stream.put("resumed", run_id=run_id)
+            self._begin(run_id)
+        return tuple(taken)
+
+    def go_down(self) -> None:
+        """Stop working without ending any run: they are taken up by the next process."""
+        self._going_down = True
+
+
+@asynccontextmanager
+async def open_engine(
+    db: Database,
+    *,
+    editors: Editors,
+    models: Models,
+    configure: Configure,
+    kinds: Kinds,
+    parallel: int,
+) -> AsyncIterator[Engine]:
+    """An engine working on this state; leaving interrupts its runs without ending them."""
+    async with db.session() as s:
+        owner = await owners.register(s)
+    async with anyio.create_task_group() as tasks:
+        stream = Stream(db)
+        engine = Engine(
+            db=db,
+            editors=editors,
+            models=models,
+            configure=configure,
+            kinds=kinds,
+            owner=owner,
+            tasks=tasks,
+            stream=stream,
+            slots=anyio.CapacityLimiter(parallel),
+        )
+        tasks.start_soon(stream.pump)
+        tasks.start_soon(engine.watch)
+        try:
+            yield engine
+        finally:
+            engine.go_down()
+            tasks.cancel_scope.cancel()
+    with anyio.CancelScope(shield=True):
+        async with db.session() as s:
+            await owners.bury(s, owner.id)

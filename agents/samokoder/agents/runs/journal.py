@@ -1,0 +1,168 @@
+"""One run being done: the :class:`~samokoder.agents.runs.context.Run` its code is given."""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import msgspec
+
+from samokoder.agents.errors import LimitReached
+from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
+from samokoder.agents.runs import asking, delivering
+from samokoder.agents.runs.boundaries import boundary
+from samokoder.agents.runs.loops import LoopDetector, Standing
+from samokoder.agents.runs.order import Order
+from samokoder.agents.settings import Settings
+from samokoder.agents.workspace.changeset import ChangeSet
+from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state import questions, steps
+from samokoder.state.runs import RunState
+
+if TYPE_CHECKING:
+    from samokoder.agents.runs.engine import Engine
+
+T = TypeVar("T")
+
+POLL = 0.5
+"""Seconds between looks for an answer that another process may have written."""
+
+current_step: ContextVar[int | None] = ContextVar("current_step", default=None)
+"""The journal's number of the step whose effect is running, for attribution."""
+
+
+@dataclass
+class JournalRun:
+    """A durable run; see the protocol for what each method promises."""
+
+    engine: "Engine"
+    id: str
+    workspace_id: int
+    order: Order
+    settings: Settings
+    snapshot: Snapshot
+    receipts: dict[str, bytes]
+    """Results of finished steps by key, read once when the run is taken up."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Placeholders of this run's redacted secrets; never stored."""
+    _loops: LoopDetector = field(default_factory=LoopDetector)
+
+    @property
+    def root(self) -> Path:
+        return Path(self.order.root)
+
+    async def step(
+        self,
+        key: str,
+        effect: Callable[[], Awaitable[T]],
+        returns: type[T],
+        *,
+        agent: str = "",
+    ) -> T:
+        recorded = self.receipts.get(key)
+        if recorded is not None:
+            return msgspec.json.decode(recorded, type=returns)
+        async with self.engine.db.session() as s:
+            step = await steps.begin(s, self.id, key, kind=self.order.kind, agent=agent)
+        boundary("step.intent")
+        token = current_step.set(step.id)
+        try:
+            value = await effect()
+        finally:
+            current_step.reset(token)
+        boundary("step.effect")
+        encoded = msgspec.json.encode(value)
+        async with self.engine.db.session() as s:
+            await steps.finish(s, step.id, encoded)
+        self.receipts[key] = encoded
+        boundary("step.receipt")
+        return value
+
+    async def profile(self, role: Role) -> Profile | None:
+        if not self.order.allow_model:
+            return None
+        model = await self.engine.models.model(self.root, self.settings, role)
+        return model.profile if model is not None else None
+
+    async def ask(self, role: Role, request: ChatRequest, *, key: str, agent: str = "") -> Answer:
+        return await asking.ask(self, role, request, key=key, agent=agent)
+
+    async def say(self, message: str, *, percent: int | None = None) -> None:
+        await self.emit("progress", message=message, percent=percent)
+
+    async def emit(self, kind: str, **facts: Any) -> None:
+        self.engine.stream.put(kind, run_id=self.id, workspace_id=self.workspace_id, **facts)
+
+    async def observe(self, tree: str, failing: tuple[str, ...], learned: str = "") -> None:
+        self._loops.observe(Standing(tree, failing), learned)
+
+    async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:
+        async with self.engine.db.session() as s:
+            asked = await questions.ask(s, self.id, key, text, options, default)
+            if asked.answer is None and self._by_policy:
+                await questions.answer(s, asked.id, default, by="policy")
+        if asked.answer is not None:
+            return asked.answer
+        if self._by_policy:
+            return default
+        await self.emit("question", key=key, text=text, options=options, default=default)
+        async with self.waiting(text):
+            while True:
+                with anyio.move_on_after(POLL):
+                    await self.engine.answered(self.id)
+                async with self.engine.db.reading() as s:
+                    found = await questions.get(s, asked.id)
+                if found is not None and found.answer is not None:
+                    return found.answer
+
+    @property
+    def _by_policy(self) -> bool:
+        return self.order.headless or self.settings.run.approval == "auto"
+
+    def waiting(self, reason: str) -> "Waiting":
+        """While inside, the run waits and others may have the workspace."""
+        return Waiting(self, reason)
+
+    async def deliver(
+        self,
+        change_set: ChangeSet,
+        *,
+        proven: bool,
+        key: str,
+        again: Callable[[ChangeSet], Awaitable[bool]] | None = None,
+    ) -> bool:
+        return await delivering.deliver(self, change_set, proven=proven, key=key, again=again)
+
+
+@dataclass
+class Waiting:
+    """The state ``waiting`` as a scope; the workspace's lease is given back meanwhile."""
+
+    run: JournalRun
+    reason: str
+
+    async def __aenter__(self) -> None:
+        await self.run.engine.leave(self.run)
+        await self.run.engine.moved(self.run.id, RunState.WAITING, self.reason)
+
+    async def __aexit__(self, *exc: object) -> None:
+        if exc[0] is None:
+            await self.run.engine.enter(self.run)
+            await self.run.engine.moved(self.run.id, RunState.RUNNING, "")
+
+
+async def read_receipts(engine: "Engine", run_id: str) -> dict[str, bytes]:
+    """Results of every finished step of a run by its key."""
+    async with engine.db.reading() as s:
+        finished = [step for step in await steps.listing(s, run_id) if step.finished]
+        return {step.key: await steps.result(s, step) for step in finished}
+
+
+def over_time(seconds: float) -> LimitReached:
+    """The error of a run that used up its wall time."""
+    return LimitReached(
+        f"the run may take {seconds:.0f} s (budget.seconds)",
+        hint="Its finished work is kept; `samokoder run resume` goes on with a new allowance.",
+    )

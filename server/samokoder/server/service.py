@@ -1,0 +1,153 @@
+"""The composition root: state, engine, models and settings put together for one process."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import msgspec
+from samokoder.agents.models.models import OpenModels, open_models
+
+from samokoder.agents import configuration, logs
+from samokoder.agents.configuration import Configuration
+from samokoder.agents.repair import kinds
+from samokoder.agents.runs.engine import Engine
+from samokoder.agents.runs.engine import open_engine as open_runs
+from samokoder.agents.runs.order import Order
+from samokoder.agents.settings import Settings
+from samokoder.agents.workspace.target import Editors, NoEditors
+from samokoder.state import trusts, workspaces
+from samokoder.state.database import Database
+
+if TYPE_CHECKING:
+    from samokoder.server.connection import Connection
+    from samokoder.server.host import Host
+
+TAKE_UP_HOURS = 24.0
+"""Runs interrupted longer ago than this wait for `run resume` instead of being taken up."""
+
+
+@dataclass
+class Service:
+    """What commands work with. ``settings_of`` holds what each editor has configured."""
+
+    db: Database
+    engine: Engine
+    models: OpenModels
+    editors: Editors
+    host: "Host | None" = None
+    connections: dict[str, "Connection"] = field(default_factory=dict)
+
+    def busy(self) -> bool:
+        """Whether a run is active, so that the process must not end."""
+        return self.engine.busy()
+
+    async def connected(self, connection: "Connection") -> None:
+        """A client is ready: tell it what it missed, let waiting runs see its documents."""
+        self.connections[connection.id] = connection
+        self.engine.editor_attached()
+
+    async def disconnected(self, connection: "Connection") -> None:
+        """A client is gone; its runs go on."""
+        self.connections.pop(connection.id, None)
+
+    async def configuration(
+        self,
+        root: Path | None,
+        *,
+        client: str | None = None,
+        flags: Mapping[str, Any] | None = None,
+    ) -> Configuration:
+        """The settings in effect for a workspace, with their origins and problems."""
+        editor = self.connections[client].settings if client in self.connections else {}
+        return await configuration.load(
+            root, trusted=await self.trusted(root, "commands"), editor=editor, flags=flags or {}
+        )
+
+    async def trusted(self, root: Path | None, kind: str, subject: str = "") -> bool:
+        """Whether the user has consented to this in this workspace."""
+        if root is None:
+            return False
+        async with self.db.reading() as s:
+            workspace = await workspaces.find(s, str(root))
+            if workspace is None:
+                return False
+            return await trusts.holds(s, workspace.id, kind, subject)
+
+    async def trust(self, root: Path, kind: str, subject: str = "") -> None:
+        """Remember a consent."""
+        async with self.db.session(durable=True) as s:
+            workspace = await workspaces.ensure(s, str(root))
+            await trusts.grant(s, workspace.id, kind, subject)
+
+    async def untrust(self, root: Path, kind: str, subject: str | None = None) -> int:
+        """Take back consents; how many there were."""
+        async with self.db.session(durable=True) as s:
+            workspace = await workspaces.ensure(s, str(root))
+            return await trusts.revoke(s, workspace.id, kind, subject)
+
+
+@asynccontextmanager
+async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]:
+    first = (await configuration.load(None)).settings
+    async with logs.writing(first.log), Database.open(first.state.url or None) as db:
+        holder: list[Service] = []
+
+        async def agreed(root: Path, provider: str) -> bool:
+            return await holder[0].trusted(root, "provider", provider)
+
+        async def configure(order: Order) -> Settings:
+            found = await holder[0].configuration(
+                Path(order.root), client=order.client, flags=order.flags, consent=order.consent
+            )
+            return found.settings
+
+        async with (
+            open_models(agreed) as models,
+            open_runs(
+                db,
+                editors=editors,
+                models=models,
+                configure=configure,
+                kinds=kinds.KINDS,
+                parallel=first.run.parallel,
+            ) as engine,
+        ):
+            service = Service(db, engine, models, editors, host)
+            holder.append(service)
+            yield service
+
+
+@asynccontextmanager
+async def open_engine(host: "Host") -> AsyncIterator[Service]:
+    """The service of a process that serves editors: it takes up interrupted runs."""
+    async with _open(host.editors, host) as service, anyio.create_task_group() as tasks:
+        tasks.start_soon(_forward_events, service)
+        await service.engine.take_up()
+        try:
+            yield service
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _forward_events(service: Service) -> None:
+    """Every event of a run to the clients that asked for events."""
+    with service.engine.stream.listen() as heard:
+        async for event in heard:
+            facts = {
+                "number": event.number,
+                "run": event.run_id,
+                "kind": event.kind,
+                "facts": msgspec.json.decode(event.facts),
+            }
+            for connection in tuple(service.connections.values()):
+                connection.notify_event(facts)
+
+
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    """The service of a shell command: nothing is open anywhere, nothing is taken up."""
+    async with _open(NoEditors(), None) as service:
+        yield service
