@@ -7,6 +7,10 @@ SamokoderError                       samokoder.state.errors
 ├── Conflict                         exit 1
 ├── LimitReached                     exit 3
 ├── RunCancelled                     exit 130
+├── WriteFailed                      exit 4
+│   ├── DiskFull
+│   ├── WriteRefused
+│   └── EditorRefused
 ├── EnvironmentMissing               exit 4
 │   ├── SandboxMissing
 │   └── ModelMissing
@@ -20,7 +24,12 @@ SamokoderError                       samokoder.state.errors
         └── StreamStalled
 """
 
+from typing import TYPE_CHECKING
+
 from samokoder.state.errors import SamokoderError
+
+if TYPE_CHECKING:
+    from samokoder.agents.workspace.plan import FileConflict
 
 
 class InvalidInput(SamokoderError):
@@ -50,6 +59,42 @@ class Conflict(SamokoderError):
     code = "conflict"
     exit_code = 1
     default_hint = "Nothing was written; both versions are kept in the run."
+
+    def __init__(
+        self, detail: str = "", *, hint: str = "", files: "tuple[FileConflict, ...]" = ()
+    ) -> None:
+        super().__init__(detail, hint=hint)
+        self.files = files
+        """The files in question, each with both versions."""
+
+
+class WriteFailed(SamokoderError):
+    """The workspace could not be written."""
+
+    code = "write-failed"
+    exit_code = 4
+    default_hint = "Every file is as it was before."
+
+
+class DiskFull(WriteFailed):
+    """There is no space left for the change."""
+
+    code = "disk-full"
+    default_hint = "Free some space and try again; every file is as it was before."
+
+
+class WriteRefused(WriteFailed):
+    """The file is read-only or belongs to somebody else."""
+
+    code = "write-refused"
+    default_hint = "Make it writable and try again; every file is as it was before."
+
+
+class EditorRefused(WriteFailed):
+    """The editor did not take the change."""
+
+    code = "editor-refused"
+    default_hint = "Try again, or close the file; every file is as it was before."
 
 
 class LimitReached(SamokoderError):

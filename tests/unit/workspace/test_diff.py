@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ def test_hunks_lead_from_one_content_to_the_other(before: str, after: str) -> No
     a, b = before.encode(), after.encode()
     found = diff.hunks(a, b)
     assert patched(a, found) == b
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert one.end < other.start, "neighbouring hunks are one hunk"
     assert found == diff.hunks(a, b)
 

@@ -80,14 +80,6 @@ def test_the_sides_are_equals(base: bytes, ours: bytes, theirs: bytes) -> None:
     assert (one.content is None) == bool(one.clashes)
 
 
-@given(TEXTS, TEXTS, TEXTS)
-def test_merging_again_changes_nothing(base: bytes, ours: bytes, theirs: bytes) -> None:
-    merged = merge(base, ours, theirs).content
-    if merged is not None:
-        again = merge(base, merged, theirs).content
-        assert again in (merged, None)
-
-
 @st.composite
 def sides(draw: st.DrawFn) -> tuple[list[str], list[str], list[str]]:
     """A base of distinct and repeated lines and two sides that add tagged lines and delete."""

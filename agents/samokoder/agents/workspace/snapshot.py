@@ -32,7 +32,9 @@ class ContentSource(Protocol):
 class Snapshot:
     """Files by POSIX path relative to ``root``; ``overlay`` holds content by hash.
 
-    ``skipped`` names what is there but is not part of it, with the reason (binary, too large, …).
+    ``skipped`` names what is there but is not part of it, with the reason (too large, …).
+    ``unsaved`` names the files whose content is that of an editor's buffer, with the client;
+    ``disputed`` those that several clients hold with different texts, one of which was taken.
     """
 
     root: Path
@@ -40,6 +42,8 @@ class Snapshot:
     source: ContentSource
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    unsaved: Mapping[str, str] = field(default_factory=dict)
+    disputed: tuple[str, ...] = ()
 
     @cached_property
     def hash(self) -> str:
