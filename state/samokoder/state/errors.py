@@ -34,7 +34,8 @@ class SamokoderError(Exception):
         return (type(self).__doc__ or "").strip().splitlines()[0].rstrip(".")
 
     def __str__(self) -> str:
-        text = f"{self.title}: {self.detail}" if self.detail else f"{self.title}."
+        text = f"{self.title}: {self.detail}" if self.detail else self.title
+        text += "" if text.endswith((".", "!", "?", "…")) else "."
         return f"{text} {self.hint}" if self.hint else text
 
 

@@ -126,11 +126,12 @@ async def _attempt(
     profile = model.profile
     most = worst_input(request) + request.max_tokens
     async with (
-        _place(run, profile, most),
+        _place(run, profile, most) as place,
         _ledger(run, profile, role, request, name, key, agent, most) as entry,
     ):
         boundary("call.sent")
         answer = await _collect(model, request, entry)
+        place.settle(answer.usage.input_tokens + answer.usage.output_tokens)
         boundary("call.answered")
         await entry.succeed(answer)
         boundary("call.stored")
@@ -138,7 +139,7 @@ async def _attempt(
 
 
 @asynccontextmanager
-async def _place(run: "JournalRun", profile: Profile, most: int) -> AsyncIterator[None]:
+async def _place(run: "JournalRun", profile: Profile, most: int) -> AsyncIterator[rates.Place]:
     """A place among the provider's calls; tells how long the wait is."""
 
     async def told(seconds: float) -> None:
@@ -151,26 +152,27 @@ async def _place(run: "JournalRun", profile: Profile, most: int) -> AsyncIterato
         tokens_per_minute=settings.tokens_per_minute,
         parallel=min(settings.parallel, profile.parallel),
     )
-    async with limiter.place(run.id, tokens=most, waiting=told):
-        yield
+    async with limiter.place(run.id, tokens=most, waiting=told) as place:
+        yield place
 
 
 async def _collect(model: Model, request: ChatRequest, entry: "_Entry") -> Answer:
     parts: list[str] = []
-    usage, finish = None, "stop"
+    finish, name = "stop", model.profile.id
     stream = model.stream(request)
     try:
         async for delta in stream:
             if delta.text:
                 parts.append(delta.text)
                 entry.characters += len(delta.text)
-            usage = delta.usage or usage
+            entry.usage = delta.usage or entry.usage
             finish = delta.finish or finish
+            name = delta.model or name
     finally:
         with anyio.CancelScope(shield=True):
             await stream.aclose()
     text = "".join(parts)
-    return Answer(text, model.profile.id, usage or tokens.usage(request, len(text)), finish)
+    return Answer(text, name, entry.usage or tokens.usage(request, len(text)), finish)
 
 
 class _Entry:
@@ -187,6 +189,7 @@ class _Entry:
         self.run, self.profile, self.request = run, profile, request
         self.call_id, self.reservation = call_id, reservation
         self.characters = 0
+        self.usage: Usage | None = None
         self.started = time.monotonic()
         self.done = False
 
@@ -224,7 +227,9 @@ class _Entry:
 
     async def fail(self, code: str, error: str) -> None:
         """Keep what went wrong, and what was used nevertheless."""
-        sent = tokens.usage(self.request, self.characters) if self.characters else Usage()
+        sent = self.usage or Usage()
+        if self.usage is None and self.characters:
+            sent = tokens.usage(self.request, self.characters)
         micros = self._micros(sent)
         async with self.run.engine.db.session() as s:
             await calls.fail(
@@ -256,29 +261,35 @@ async def _ledger(
 ) -> AsyncIterator[_Entry]:
     """Reserve, write the row, and settle whatever happens."""
     worst = Usage(most - request.max_tokens, request.max_tokens)
-    async with run.engine.db.session() as s:
-        reserved = await reservations.reserve(
-            s,
-            run.id,
-            limits(run.settings.budget),
-            tokens=most,
-            micros=prices.micros(profile, worst),
-        )
-        if not isinstance(reserved, Broken):
-            call = await calls.start(
+    while True:
+        settled = run.settled
+        async with run.engine.db.session() as s:
+            reserved = await reservations.reserve(
                 s,
                 run.id,
-                request_hash=name,
-                provider=profile.provider,
-                model=profile.name,
-                role=role,
-                key=key,
-                agent=agent,
-                reservation_id=reserved.id,
+                limits(run.settings.budget),
+                tokens=most,
+                micros=prices.micros(profile, worst),
             )
-    if isinstance(reserved, Broken):
-        raise _over(reserved)
+            if not isinstance(reserved, Broken):
+                call = await calls.start(
+                    s,
+                    run.id,
+                    request_hash=name,
+                    provider=profile.provider,
+                    model=profile.name,
+                    role=role,
+                    key=key,
+                    agent=agent,
+                    reservation_id=reserved.id,
+                )
+                break
+        if not run.held and not settled.is_set():
+            raise _over(reserved)
+        # another agent's worst case may be in the way: what it really takes is known soon
+        await settled.wait()
     entry = _Entry(run, profile, request, call.id, reserved.id)
+    run.held += 1
     try:
         yield entry
     except ModelError as error:
@@ -288,6 +299,9 @@ async def _ledger(
         if not entry.done:
             with anyio.CancelScope(shield=True), suppress(OSError):
                 await entry.fail("cancelled", "the run ended before the answer did")
+        run.held -= 1
+        run.settled.set()
+        run.settled = anyio.Event()
 
 
 def _over(broken: Broken) -> LimitReached:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from samokoder.agents.errors import Conflict, SamokoderError
+from samokoder.agents.errors import Conflict
 from samokoder.agents.runs.boundaries import boundary
 from samokoder.agents.workspace import apply, diff, recover
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
-from samokoder.agents.workspace.plan import ApplyReceipt, Plan
+from samokoder.agents.workspace.plan import ApplyReceipt, Plan, Reader
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.state import blobs, changes, steps
 from samokoder.state.changes import ChangeState, NewFile, NewHunk
+from samokoder.state.errors import SamokoderError
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
@@ -150,9 +151,9 @@ async def write_change(
     """Apply a recorded change set. Raises Conflict or WriteFailed; then nothing was written."""
 
     async def intend(plan: Plan, contents: Mapping[str, bytes]) -> None:
-        if again is not None and any(w.merged for w in plan.writes):
-            if not await again(_merged(change_set.title, plan, contents)):
-                raise NotProvenAfterMerge(change_set.title)
+        merged = _merged(change_set.title, plan, contents)
+        if again is not None and merged is not None and not await again(merged):
+            raise NotProvenAfterMerge(change_set.title)
         await _intend(engine, run_id, number, plan, contents)
         boundary("apply.intent")
 
@@ -191,7 +192,7 @@ async def write_change(
     return receipt
 
 
-def _reader(engine: "Engine", snapshot: Snapshot | None) -> apply.Reader:
+def _reader(engine: "Engine", snapshot: Snapshot | None) -> Reader:
     from_snapshot = apply.from_snapshot(snapshot) if snapshot is not None else None
 
     async def read(name: str) -> bytes:
@@ -205,8 +206,10 @@ def _reader(engine: "Engine", snapshot: Snapshot | None) -> apply.Reader:
     return read
 
 
-def _merged(title: str, plan: Plan, contents: Mapping[str, bytes]) -> ChangeSet:
-    """The change set as it would really be written, from the user's text of now."""
+def _merged(title: str, plan: Plan, contents: Mapping[str, bytes]) -> ChangeSet | None:
+    """The change set as it would really be written; None when nothing had to be merged."""
+    if not any(w.merged for w in plan.writes):
+        return None
     return ChangeSet(
         title,
         tuple(

@@ -15,9 +15,10 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from samokoder.agents import logs
-from samokoder.agents.errors import InvalidInput, LimitReached, NotTrusted, RunCancelled
+from samokoder.agents.errors import InvalidInput, NotTrusted, RunCancelled
 from samokoder.agents.models.model import Model, Role
 from samokoder.agents.runs import journal, recovery, snapshots, views
+from samokoder.agents.runs.ending import ending
 from samokoder.agents.runs.journal import JournalRun
 from samokoder.agents.runs.kinds import Kind, Kinds
 from samokoder.agents.runs.order import Order, RunSummary, Used
@@ -28,7 +29,6 @@ from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors
 from samokoder.state import leases, owners, questions, runs, trusts, workspaces
 from samokoder.state.database import Database
-from samokoder.state.errors import SamokoderError
 from samokoder.state.owners import Owner
 from samokoder.state.runs import FINISHED, RunState
 
@@ -137,15 +137,10 @@ class Engine:
                         state, reason, result = await self._work(run_id)
                 if doing.scope.cancelled_caught:
                     state, reason = RunState.CANCELLED, "cancelled"
-            except LimitReached as error:
-                state, reason = RunState.LIMITED, str(error)
-            except RunCancelled as error:
-                state, reason = RunState.CANCELLED, str(error)
-            except SamokoderError as error:
-                state, reason = RunState.FAILED, str(error)
-            except Exception as error:
-                log.exception("the run has a defect")
-                state, reason = RunState.FAILED, f"internal error: {type(error).__name__}: {error}"
+            except Exception as error:  # a defect in one run must not end the daemon
+                state, reason, defect = ending(error)
+                if defect:
+                    log.exception("the run has a defect")
             finally:
                 # a process that is going down leaves the run as it is, to be taken up again
                 if not self._going_down:
@@ -260,7 +255,8 @@ class Engine:
         with self.stream.listen() as heard:
             run = await self.summary(run_id)
             while run.state not in FINISHED and run.state is not RunState.PAUSED:
-                with anyio.move_on_after(1.0):
+                # another process tells us nothing: look for ourselves
+                with anyio.move_on_after(1.0 if run_id in self._doing else 0.1):
                     event = await heard.receive()
                     if event.run_id != run_id:
                         continue
@@ -369,12 +365,10 @@ class Engine:
 
     async def take_up(self) -> tuple[str, ...]:
         """Take up every run whose process is gone; their ids."""
-        taken = []
         async with self.db.session() as s:
             await recovery.bury_dead(s)
-            for run in await runs.orphans(s):
-                if run.kind in self.kinds and await runs.claim(s, run.id, self.owner.id):
-                    taken.append(run.id)
+            known = [run.id for run in await runs.orphans(s) if run.kind in self.kinds]
+            taken = [id for id in known if await runs.claim(s, id, self.owner.id)]
         for run_id in taken:
             self.stream.put("resumed", run_id=run_id)
             self._begin(run_id)

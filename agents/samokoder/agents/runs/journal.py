@@ -47,6 +47,10 @@ class JournalRun:
     """Results of finished steps by key, read once when the run is taken up."""
     secrets: dict[str, str] = field(default_factory=dict)
     """Placeholders of this run's redacted secrets; never stored."""
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    """Set and replaced whenever a model call of this run is settled."""
+    held: int = 0
+    """Model calls of this run whose worst case is reserved."""
     _loops: LoopDetector = field(default_factory=LoopDetector)
 
     @property

@@ -1,4 +1,4 @@
-"""Kinds of runs: what each one takes, does and returns. One table, filled where the engine is built."""
+"""Kinds of runs: what each one takes, does and returns."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

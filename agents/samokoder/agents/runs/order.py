@@ -31,7 +31,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has cost. ``micros`` are millionths of a US dollar; None when a price is unknown."""
+    """What a run has cost. ``micros`` are millionths of a US dollar; None: a price is unknown."""
 
     calls: int = 0
     failed_calls: int = 0
