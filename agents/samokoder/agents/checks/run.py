@@ -88,7 +88,7 @@ def _environment(check: Check, scratch: Scratch, cache: Path, sandbox: Sandbox) 
         env["SAMOKODER_REPORT"] = str(scratch.out / "report.jsonl")
     if check.kind == "pytest" and _keeps_environment(check.argv):
         env["PYTEST_PLUGINS"] = "samokoder_report"
-    if not sandbox.confines:
+    if not sandbox.relocates:
         paths += editable_paths(scratch.root, scratch.tree, scratch.dependencies)
         env["SAMOKODER_REAL_ROOT"] = str(scratch.root)
         env["SAMOKODER_KEPT"] = os.pathsep.join(

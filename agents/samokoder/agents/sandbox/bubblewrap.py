@@ -26,6 +26,7 @@ class Bubblewrap:
 
     name = "bubblewrap"
     confines = True
+    relocates = True
 
     def __init__(self, program: str) -> None:
         self._program = program

@@ -67,6 +67,11 @@ class Sandbox(Protocol):
         """True when files outside the scratch copy and the network are out of reach."""
         ...
 
+    @property
+    def relocates(self) -> bool:
+        """True when the copy stands at the workspace's own path while a command runs."""
+        ...
+
     async def run(self, job: Job, on_output: Callable[[str], None] | None = None) -> Finished:
         """Run to the end. Cancellation kills the whole process group before it returns."""
         ...

@@ -12,10 +12,17 @@ from samokoder.agents.sandbox.sandbox import Finished, Job
 
 
 class Unconfined:
-    """Runs in the scratch copy; dependency folders are links to the workspace's own."""
+    """Runs in the scratch copy; dependency folders are links to the workspace's own.
+
+    ``prefix`` is a program that runs the command line behind it.
+    """
 
     name = "none"
     confines = False
+    relocates = False
+
+    def __init__(self, prefix: tuple[str, ...] = ()) -> None:
+        self._prefix = prefix
 
     async def run(self, job: Job, on_output: Callable[[str], None] | None = None) -> Finished:
         others = await to_thread.run_sync(_prepare, job)
@@ -23,7 +30,7 @@ class Unconfined:
         if job.tmp is not None:
             env["TMPDIR"] = str(job.tmp)
         return await process.run(
-            limited(_moved(job), job.limits, others=others),
+            (*self._prefix, *limited(_moved(job), job.limits, others=others)),
             cwd=job.scratch / job.cwd,
             env=env,
             limits=job.limits,
@@ -46,16 +53,12 @@ def _moved(job: Job) -> tuple[str, ...]:
     Programs of dependency folders keep their own path: an interpreter finds its packages by it.
     """
     root = str(job.root)
-    kept = tuple(str(job.root / name) for name in job.readonly)
+    kept = tuple(job.root / name for name in job.readonly)
 
     def move(part: str) -> str:
         inside = part == root or part.startswith(root + os.sep)
-        if not inside or any(_below(part, folder) for folder in kept):
+        if not inside or any(Path(part).is_relative_to(folder) for folder in kept):
             return part
         return str(job.scratch) + part[len(root) :]
 
     return tuple(move(part) for part in job.argv)
-
-
-def _below(part: str, folder: str) -> bool:
-    return Path(part).is_relative_to(folder)
