@@ -1,8 +1,7 @@
 """Copies of the state file: made while it is in use, checked, rotated, put back.
 
-Every function but ``keep`` blocks: call it from a worker thread. What is on a server is its
-administrator's to save:
-these functions are for the file.
+Every function but ``keep`` blocks: call it from a worker thread. These
+are for the file: what is on a server is its administrator's to save.
 """
 
 import hashlib

@@ -71,10 +71,7 @@ async def get_many(s: AsyncSession, hashes: Iterable[str]) -> dict[str, bytes]:
         stored = [(key, packed, data or b"") for key, packed, data in await s.execute(statement)]
         size = sum(len(data) for _, _, data in stored)
         found |= _opened(stored) if size <= _INLINE else await run_sync(_opened, stored)
-    for item in wanted:
-        if item not in found:
-            raise KeyError(item)
-    return found
+    return {item: found[item] for item in wanted}
 
 
 async def missing(s: AsyncSession, hashes: Iterable[str]) -> frozenset[str]:
@@ -180,7 +177,7 @@ def _opened(stored: list[tuple[bytes, bool, bytes]]) -> dict[str, bytes]:
     for key, packed, data in stored:
         try:
             whole = zlib.decompress(data) if packed else bytes(data)
-        except zlib.error as error:
+        except (zlib.error, TypeError) as error:
             raise StateDamaged(f"blob {key.hex()} cannot be unpacked: {error}") from error
         if hashlib.sha256(whole).digest() != key:
             raise StateDamaged(f"blob {key.hex()} does not match its name")

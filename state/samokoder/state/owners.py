@@ -33,10 +33,23 @@ class Owner:
 _COLUMNS = rows.columns(Owner, schema.Owner)
 
 
-async def register(s: AsyncSession) -> Owner:
-    """This process as an owner of runs; a new identity at each call."""
-    machine, started = await run_sync(lambda: (_machine(), _started(os.getpid())))
-    owner = Owner(clock.new_id(), machine, os.getpid(), started, clock.now_ms())
+async def register(
+    s: AsyncSession,
+    *,
+    machine: str | None = None,
+    pid: int | None = None,
+    started: int | None = None,
+) -> Owner:
+    """This process (or the one named) as an owner of runs; a new identity at each call."""
+    number = os.getpid() if pid is None else pid
+    here, since = await run_sync(lambda: (_machine(), _started(number)))
+    owner = Owner(
+        clock.new_id(),
+        here if machine is None else machine,
+        number,
+        since if started is None else started,
+        clock.now_ms(),
+    )
     values = {name: getattr(owner, name) for name in Owner.__dataclass_fields__}
     await s.execute(insert(schema.Owner).values(values))
     return owner
@@ -89,7 +102,8 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> int:
-    """Clock ticks after boot at which the process began; 0 where the kernel does not say."""
+    """Clock ticks after boot at which the process began; 0 where the kernel does not say, -1 for
+    one that has ended and only waits for its parent."""
     try:
         line = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

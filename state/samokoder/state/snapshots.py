@@ -1,7 +1,7 @@
 """Manifests of workspaces, stored as what differs from the one before.
 
 A chain of deltas ends at a full manifest; a new full one is written when the chain has
-``MAX_DEPTH`` deltas, or when its deltas hold more entries than the manifest itself.
+``MAX_DEPTH`` deltas, or when its deltas hold as many entries as the manifest itself.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ async def save(
     equal manifest of the same workspace is not stored again.
     """
     if hash is None:
-        hash = _digest(files) if len(files) < _MANY else await run_sync(_digest, files)
+        hash = digest(files) if len(files) < _MANY else await run_sync(digest, files)
     same = await _reuse(s, workspace_id, hash)
     if same is not None:
         return same
@@ -168,7 +168,7 @@ async def latest(s: AsyncSession, workspace_id: int) -> Snapshot | None:
 
 
 def _too_long(parent: Snapshot, changed: int, files: int) -> bool:
-    return parent.depth >= MAX_DEPTH or parent.chained + changed > max(SMALL, files)
+    return parent.depth >= MAX_DEPTH or parent.chained + changed >= max(SMALL, files)
 
 
 async def _reuse(s: AsyncSession, workspace_id: int, hash: str) -> int | None:
@@ -251,9 +251,10 @@ async def _path_ids(s: AsyncSession, workspace_id: int, names: Iterable[str]) ->
     return found
 
 
-def _digest(files: Mapping[str, Entry]) -> str:
-    digest = hashlib.sha256()
+def digest(files: Mapping[str, Entry]) -> str:
+    """Equal for manifests with equal paths, contents and modes, as the engine computes it."""
+    found = hashlib.sha256()
     for path in sorted(files):
         entry = files[path]
-        digest.update(f"{path}\0{entry.hash}\0{entry.mode:o}\n".encode())
-    return digest.hexdigest()
+        found.update(f"{path}\0{entry.hash}\0{entry.mode:o}\n".encode())
+    return found.hexdigest()
