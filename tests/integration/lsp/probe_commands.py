@@ -1,5 +1,6 @@
 """Commands that provoke, on a tiny engine; ``probe_server.py`` serves them with the real core."""
 
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ class ProbeEngine:
 
 @asynccontextmanager
 async def open_engine(host: Host) -> AsyncIterator[ProbeEngine]:
+    host.idle_seconds = float(os.environ.get("PROBE_IDLE_SECONDS", "600"))
     yield ProbeEngine(host)
 
 

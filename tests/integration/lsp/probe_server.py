@@ -1,5 +1,6 @@
 """The real server core with the commands of ``probe_commands.py``; started by tests as a script."""
 
+import os
 import sys
 
 
@@ -20,6 +21,7 @@ def main(argv: list[str]) -> int:
     if argv[:1] == ["daemon"]:
         from samokoder.server import daemon
 
+        daemon.TAKEOVER_SECONDS = float(os.environ.get("PROBE_TAKEOVER_SECONDS", "15"))
         return daemon.main(argv[1:], COMMANDS, open_engine)
     return 2
 
