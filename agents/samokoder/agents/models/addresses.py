@@ -1,4 +1,4 @@
-"""Is an address on this machine?"""
+"""Is an address on this machine, or at least on this network?"""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -13,3 +13,13 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_near(url: str) -> bool:
+    """True for this machine and private networks, where servers rarely have certificates."""
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        last = host.rpartition(".")[2]
+        return is_loopback(url) or "." not in host or last in ("local", "lan", "internal", "home")
