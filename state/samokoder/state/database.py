@@ -11,14 +11,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.to_thread import run_sync
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from samokoder.state import address, engines, faults, opening
 from samokoder.state.address import Address
+
+
+class Session(AsyncSession):
+    """A session whose statements are not cut short by cancellation, only what is between them.
+
+    A driver that is cancelled inside a call loses its connection, and with SQLite its thread.
+    """
+
+    async def execute(self, *args: Any, **kwargs: Any) -> Any:
+        await checkpoint_if_cancelled()
+        with anyio.CancelScope(shield=True):
+            return await super().execute(*args, **kwargs)
 
 
 @dataclass(slots=True)
@@ -29,6 +43,7 @@ class Database:
     _writer: AsyncEngine
     _reader: AsyncEngine
     _writing: anyio.Lock = field(default_factory=anyio.Lock)
+    _looking: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(engines.READERS))
 
     @classmethod
     @asynccontextmanager
@@ -43,7 +58,7 @@ class Database:
         found = await run_sync(address.resolve, where)
         database = cls(found, *engines.connect(found))
         try:
-            await opening.prepare(found, database._writer, backups)
+            await opening.prepare(found, database._writer, database._reader, backups)
             yield database
         finally:
             with anyio.CancelScope(shield=True):
@@ -58,7 +73,7 @@ class Database:
         anything but the database inside. Events are appended last (see ``events``).
         """
         if self.address.file is None:
-            async with self._scope(self._writer) as session:
+            async with self._looking, self._scope(self._writer) as session:
                 yield session
             return
         # waiting here is fair; waiting in SQLite's busy handler is not
@@ -70,18 +85,18 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """One consistent view that cannot write; never waits for writers."""
-        async with self._scope(self._reader) as session:
+        async with self._looking, self._scope(self._reader) as session:
             yield session
 
     @asynccontextmanager
     async def _scope(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(engine, expire_on_commit=False, autoflush=False)
+        session = Session(engine, expire_on_commit=False, autoflush=False)
         try:
             yield session
             # a commit that was begun is waited for, so that its outcome is known
             with anyio.CancelScope(shield=True):
                 await session.commit()
-        except (DBAPIError, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:
             known = faults.translated(error, self.address.label)
             if known is None:
                 raise

@@ -12,6 +12,7 @@ DURABLE = "FULL"
 BUSY_MS = 10_000
 """How long another process's write may be waited for."""
 READERS = 4
+"""SQLite connections that look, or all to a server; who needs one waits in ``Database``."""
 
 _ON_CONNECT = (
     "PRAGMA foreign_keys=ON",
@@ -35,7 +36,7 @@ def connect(address: Address) -> tuple[AsyncEngine, AsyncEngine]:
     server = create_async_engine(
         address.url,
         pool_size=READERS,
-        max_overflow=2 * READERS,
+        max_overflow=0,
         pool_pre_ping=True,
         connect_args=dict(address.connect),
     )
@@ -64,7 +65,6 @@ def _sqlite(address: Address, size: int, statements: tuple[str, ...]) -> AsyncEn
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=60,
     )
 
 

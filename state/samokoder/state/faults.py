@@ -56,7 +56,8 @@ def _sqlite(cause: sqlite3.Error, what: str) -> StateError | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if isinstance(code, int) and code & 0xFF in _SQLITE:
         return _SQLITE[code & 0xFF](f"{what}: {cause}")
-    # an old file under new code, or the reverse, misses a table or a column
-    if "no such table" in str(cause) or "no such column" in str(cause):
+    # a table that is gone, or text that is none: both came with no code of their own
+    text = str(cause)
+    if "no such table" in text or "no such column" in text or "Could not decode" in text:
         return StateDamaged(f"{what}: {cause}")
     return None

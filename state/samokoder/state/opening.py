@@ -21,23 +21,30 @@ CHECKED_BYTES = 8 << 20
 ``backup.verify`` in the background."""
 
 
-async def prepare(address: Address, engine: AsyncEngine, backups: Path | None) -> None:
-    """Make the state usable by this version, or say why it cannot be."""
+async def prepare(
+    address: Address, writer: AsyncEngine, reader: AsyncEngine, backups: Path | None
+) -> None:
+    """Make the state usable by this version, or say why it cannot be.
+
+    An up-to-date state is only looked at: nobody's write is waited for.
+    """
     try:
         if address.file is not None:
             await run_sync(_make_file, address.file)
-        async with engine.connect() as connection:
+        async with reader.connect() as connection:
             version = await _version(connection, address)
         if version == schema.HEAD:
             return
         if version is None:
-            await _create(engine, address)
+            await _create(writer, address)
             return
         if version > schema.HEAD:
             raise StateTooNew(f"{address.label} has revision {version}, this knows {schema.HEAD}")
         from samokoder.state.migrating import forward
 
-        await forward(address, engine, version, backups)
+        await forward(address, writer, version, backups)
+    except UnicodeDecodeError as error:
+        raise StateDamaged(f"{address.label} holds text that cannot be read") from error
     except (DBAPIError, OSError, sqlite3.Error) as error:
         known = faults.translated(error, address.label)
         if known is None:
@@ -90,10 +97,13 @@ def _make_file(file: Path) -> None:
         if hasattr(os, "fchmod"):
             os.fchmod(handle, 0o600)
         size = os.fstat(handle).st_size
+        head = os.read(handle, 100)
     finally:
         os.close(handle)
     if used_before and not size:
         raise StateDamaged(f"{file} is empty, and there are backups of it")
+    if size:
+        _check_size(file, size, head)
     connection = sqlite3.connect(file, timeout=engines.BUSY_MS / 1000, isolation_level=None)
     try:
         if not size:
@@ -107,3 +117,13 @@ def _make_file(file: Path) -> None:
                 raise StateDamaged(f"{file}: {verdict}")
     finally:
         connection.close()
+
+
+def _check_size(file: Path, size: int, head: bytes) -> None:
+    """A file is whole pages; SQLite itself would take a shorter one for new, or pad its end."""
+    log = Path(f"{file}-wal")
+    if log.exists() and log.stat().st_size:
+        return  # an interrupted copy of the log into the file: SQLite finishes it
+    page = int.from_bytes(head[16:18], "big")
+    if size < 512 or size % (65_536 if page == 1 else page or 512):
+        raise StateDamaged(f"{file} is cut off")
