@@ -1,6 +1,6 @@
 """The composition root: state, engine, models and settings put together for one process."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
+from anyio.to_thread import run_sync
 from samokoder.agents.models.models import OpenModels, open_models
 
 from samokoder.agents import configuration, logs
+from samokoder.agents.checks.check import Problem
 from samokoder.agents.configuration import Configuration
-from samokoder.agents.repair import kinds
+from samokoder.agents.repair.kinds import kinds
+from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.engine import Engine
 from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
+from samokoder.agents.sandbox.scratch import ScratchPool
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.state import trusts, workspaces
@@ -23,6 +27,7 @@ from samokoder.state.database import Database
 
 if TYPE_CHECKING:
     from samokoder.server.connection import Connection
+    from samokoder.server.diagnostics import Mark
     from samokoder.server.host import Host
 
 TAKE_UP_HOURS = 24.0
@@ -39,6 +44,17 @@ class Service:
     editors: Editors
     host: "Host | None" = None
     connections: dict[str, "Connection"] = field(default_factory=dict)
+
+    def publish(self, root: Path, problems: Iterable[Problem]) -> None:
+        """Show what the checks of a workspace say in every editor that has it open."""
+        from samokoder.server.diagnostics import mark_of
+
+        files: dict[Path, list[Mark]] = {}
+        for problem in problems:
+            files.setdefault(root / problem.path, []).append(mark_of(problem, root))
+        for connection in self.connections.values():
+            if any(root.is_relative_to(r) or r.is_relative_to(root) for r in connection.roots):
+                connection.diagnostics.replace(f"check:{root}", dict(files))
 
     def busy(self) -> bool:
         """Whether a run is active, so that the process must not end."""
@@ -59,12 +75,15 @@ class Service:
         *,
         client: str | None = None,
         flags: Mapping[str, Any] | None = None,
+        consent: bool = False,
     ) -> Configuration:
-        """The settings in effect for a workspace, with their origins and problems."""
+        """The settings in effect for a workspace, with their origins and problems.
+
+        ``consent``: the user trusts the workspace for this once.
+        """
         editor = self.connections[client].settings if client in self.connections else {}
-        return await configuration.load(
-            root, trusted=await self.trusted(root, "commands"), editor=editor, flags=flags or {}
-        )
+        trusted = consent or await self.trusted(root, "commands")
+        return await configuration.load(root, trusted=trusted, editor=editor, flags=flags or {})
 
     async def trusted(self, root: Path | None, kind: str, subject: str = "") -> bool:
         """Whether the user has consented to this in this workspace."""
@@ -90,9 +109,30 @@ class Service:
 
 
 @asynccontextmanager
+async def _log(settings: Settings, name: str) -> AsyncIterator[None]:
+    log = await run_sync(lambda: logs.Logs(settings.log, name))
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await log.aclose()
+
+
+@asynccontextmanager
+async def _pool() -> AsyncIterator[ScratchPool]:
+    pool = ScratchPool()
+    try:
+        yield pool
+    finally:
+        with anyio.CancelScope(shield=True):
+            await pool.close()
+
+
+@asynccontextmanager
 async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]:
     first = (await configuration.load(None)).settings
-    async with logs.writing(first.log), Database.open(first.state.url or None) as db:
+    name = "daemon" if host is not None else "shell"
+    async with _log(first, name), Database.open(first.state.url or None) as db, _pool() as pool:
         holder: list[Service] = []
 
         async def agreed(root: Path, provider: str) -> bool:
@@ -111,7 +151,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
                 editors=editors,
                 models=models,
                 configure=configure,
-                kinds=kinds.KINDS,
+                kinds=kinds(Tools(pool)),
                 parallel=first.run.parallel,
             ) as engine,
         ):

@@ -257,6 +257,11 @@ def _plan_key(number: int) -> str:
     return f"plan:{number}"
 
 
+def undoes_key(number: int) -> str:
+    """The step that names the hunks a change set takes back."""
+    return f"undoes:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Journalled:
     """``back``: the plan takes an earlier one back."""
@@ -274,8 +279,10 @@ async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) 
         assert found is not None
         by_file = {f.id: versions[f.path] for f in found.files if f.path in versions}
         await changes.finish(s, number, by_file)
-        taken = [h.undoes_id for f in found.files for h in f.hunks if h.undoes_id is not None]
-        await changes.mark(s, taken, ChangeState.UNDONE)
+        taken = await steps.find(s, found.run_id, undoes_key(number))
+        if taken is not None:
+            hunks = msgspec.json.decode(await steps.result(s, taken), type=list[int])
+            await changes.mark(s, hunks, ChangeState.UNDONE)
 
 
 async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:

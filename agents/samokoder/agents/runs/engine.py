@@ -17,18 +17,20 @@ from anyio.abc import TaskGroup
 from samokoder.agents import logs
 from samokoder.agents.errors import InvalidInput, NotTrusted, RunCancelled
 from samokoder.agents.models.model import Model, Role
-from samokoder.agents.runs import journal, recovery, snapshots, views
+from samokoder.agents.runs import journal, proposals, recovery, snapshots, undoing, views
 from samokoder.agents.runs.ending import ending
 from samokoder.agents.runs.journal import JournalRun
 from samokoder.agents.runs.kinds import Kind, Kinds
 from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.runs.states import RESUMABLE, before
 from samokoder.agents.runs.stream import Stream
+from samokoder.agents.runs.undoing import Selection, Taken
 from samokoder.agents.runs.view import RunView
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors
 from samokoder.state import leases, owners, questions, runs, trusts, workspaces
 from samokoder.state.database import Database
+from samokoder.state.errors import StateBusy
 from samokoder.state.owners import Owner
 from samokoder.state.runs import FINISHED, RunState
 
@@ -204,6 +206,25 @@ class Engine:
             async with self.db.session() as s:
                 await leases.release(s, run.workspace_id, self.owner.id, run.id)
 
+    @asynccontextmanager
+    async def writing(self, workspace_id: int, run_id: str) -> AsyncIterator[None]:
+        """Be the workspace's writer for a moment. StateBusy when a run is writing there."""
+        async with self.db.session() as s:
+            await recovery.bury_dead(s)
+            lease = await leases.acquire(s, workspace_id, self.owner.id, run_id)
+            holder = None if lease else await leases.holder(s, workspace_id)
+        if lease is None:
+            other = holder.run_id if holder is not None else "another run"
+            raise StateBusy(
+                f"run {other} is working in this workspace", hint="Wait for it or cancel it."
+            )
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                async with self.db.session() as s:
+                    await leases.release(s, workspace_id, self.owner.id, run_id)
+
     async def moved(self, run_id: str, to: RunState, reason: str) -> None:
         """Move an active run, and say so in the stream."""
         async with self.db.session() as s:
@@ -305,6 +326,18 @@ class Engine:
                 raise InvalidInput(f"run {run.id} is being done by another process")
         self._begin(run.id)
         return run.id
+
+    async def undo(self, run_id: str, selection: Selection, *, client: str | None) -> Taken:
+        """Take back what a run has written, all of it or some."""
+        run = await self.summary(run_id)
+        if run.id in self._doing:
+            raise InvalidInput(f"run {run.id} is still {run.state}", hint="Cancel it first.")
+        return await undoing.undo(self, run.id, selection, client=client)
+
+    async def apply(self, run_id: str, *, client: str | None) -> Taken:
+        """Apply what a run has proposed, now and here."""
+        run = await self.summary(run_id)
+        return await proposals.apply(self, run.id, client=client)
 
     async def answer(self, run_id: str, key: str, answer: str, *, by: str) -> RunSummary:
         """Answer a question; InvalidInput when there is none or the answer is no option."""

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import anyio.to_thread
 import click
+
 from samokoder.server.service import Service
 
 
 class ShellCall:
     """Progress goes to stderr; questions are asked only where somebody can answer."""
 
-    def __init__(self, service: Service, *, quiet: bool = False) -> None:
+    def __init__(self, service: Service | None, *, quiet: bool = False) -> None:
         self._service = service
         self._quiet = quiet
         self._last = ""
 
     @property
     def service(self) -> Service:
+        assert self._service is not None, "a bare command has no service"
         return self._service
 
     @property

@@ -28,11 +28,13 @@ class Outcome(Exception):
 
 
 async def _run(command: Command, args: Any, as_json: bool) -> int:
-    from samokoder.server.service import open_service
+    if command.bare:
+        result = await command.run(ShellCall(None, quiet=as_json), args)
+    else:
+        from samokoder.server.service import open_service
 
-    async with open_service() as service:
-        call = ShellCall(service, quiet=as_json)
-        result = await command.run(call, args)
+        async with open_service() as service:
+            result = await command.run(ShellCall(service, quiet=as_json), args)
     if as_json:
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     else:

@@ -8,7 +8,7 @@ from msgspec import inspect as shapes
 
 from samokoder.server.commands.command import Command
 
-_SIMPLE: dict[type[shapes.Type], click.ParamType] = {
+_SIMPLE: dict[type[shapes.Type], click.ParamType[Any]] = {
     shapes.StrType: click.STRING,
     shapes.IntType: click.INT,
     shapes.FloatType: click.FLOAT,
@@ -43,7 +43,7 @@ def _parameter(field: shapes.Field, positional: bool) -> click.Parameter | None:
         else kind
     )
     if isinstance(inner, shapes.LiteralType):
-        param: click.ParamType | None = click.Choice([str(v) for v in inner.values])
+        param: click.ParamType[Any] | None = click.Choice([str(v) for v in inner.values])
     else:
         param = _SIMPLE.get(type(inner))
     if isinstance(kind, shapes.BoolType):

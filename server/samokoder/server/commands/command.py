@@ -68,7 +68,8 @@ class Command:
     """``name`` is ``samokoder.<noun>.<verb>`` or ``samokoder.<verb>``; ``summary`` is one line.
 
     ``show`` renders a result for people, ``exit_code`` says how the shell ends, ``positional``
-    names the fields the shell takes without their option names.
+    names the fields the shell takes without their option names. A ``bare`` command works without
+    the engine, so also when the state cannot be opened; it must not touch ``call.service``.
     """
 
     name: str
@@ -78,3 +79,4 @@ class Command:
     show: Callable[[Any], str] = _as_json
     exit_code: Callable[[Any], int] = _done
     positional: tuple[str, ...] = ()
+    bare: bool = False

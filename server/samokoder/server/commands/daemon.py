@@ -1,25 +1,24 @@
 """`samokoder.daemon.*`: the process behind the editors."""
 
-import os
-import time
-
 import msgspec
+from anyio.to_thread import run_sync
 
 from samokoder.agents.errors import InvalidInput
+from samokoder.server import endpoint, runtime
 from samokoder.server.commands.command import Call, Command, NoArgs
-from samokoder.server.version import VERSION
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """``idle`` is seconds since the last client left; ``rss`` is MiB, 0 where unknown."""
+    """``rss_mib`` is the memory of the process, 0 where unknown."""
 
     running: bool
-    version: str = VERSION
+    version: str = ""
     pid: int = 0
     clients: int = 0
     busy: bool = False
-    idle: float = 0.0
-    rss: int = 0
+    uptime_seconds: float = 0.0
+    loop_lag_p99_ms: float = 0.0
+    rss_mib: int = 0
 
 
 class Stopping(msgspec.Struct, frozen=True):
@@ -28,40 +27,29 @@ class Stopping(msgspec.Struct, frozen=True):
     message: str
 
 
-def _rss() -> int:
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
-    except OSError:
-        return 0
+def _greeted(want: str) -> bytes:
+    """What the daemon answers; empty when none runs. Blocking."""
+    found = endpoint.connect(runtime.folder())
+    if found is None:
+        return b""
+    sock, token = found
+    with sock:
+        return endpoint.greet(sock, token, want)
 
 
 async def status(call: Call, args: NoArgs) -> Status:
-    host = call.service.host
-    if host is None:
-        from samokoder.server import peek
-
-        return await peek.status()
-    return Status(
-        running=True,
-        pid=os.getpid(),
-        clients=len(host.connections),
-        busy=call.service.busy(),
-        idle=0.0 if host.connections else time.monotonic() - host.idle_since,
-        rss=_rss(),
-    )
+    answer = await run_sync(_greeted, "status")
+    if not answer:
+        return Status(running=False)
+    facts = msgspec.json.decode(answer)
+    known = {f.name for f in msgspec.structs.fields(Status)}
+    return msgspec.convert({"running": True, **{k: facts[k] for k in known & facts.keys()}}, Status)
 
 
 async def stop(call: Call, args: NoArgs) -> Stopping:
-    host = call.service.host
-    if host is None:
-        from samokoder.server import peek
-
-        return Stopping(await peek.stop())
-    if host.stop is None:
-        raise InvalidInput("this editor has an engine of its own (--in-process)")
-    host.stop()
-    return Stopping("The daemon stops when this conversation ends; active runs are taken up later.")
+    if not await run_sync(_greeted, "stop"):
+        raise InvalidInput("no daemon is running", hint="The next editor starts one.")
+    return Stopping("The daemon stops; active runs are taken up by the next one.")
 
 
 def _show(result: Status) -> str:
@@ -70,7 +58,7 @@ def _show(result: Status) -> str:
     work = "busy" if result.busy else "idle"
     return (
         f"samokoder {result.version}, process {result.pid}, {work}, "
-        f"{result.clients} clients, {result.rss} MiB"
+        f"{result.clients} clients, {result.rss_mib} MiB"
     )
 
 
@@ -81,6 +69,7 @@ COMMANDS = (
         status,
         "Show the daemon: version, clients, memory, whether it is busy.",
         show=_show,
+        bare=True,
     ),
     Command(
         "samokoder.daemon.stop",
@@ -88,5 +77,6 @@ COMMANDS = (
         stop,
         "Stop the daemon; active runs are taken up by the next one.",
         show=lambda result: str(result.message),
+        bare=True,
     ),
 )

@@ -4,15 +4,15 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from samokoder.agents.runs.undoing import Selection
 
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs.order import RunSummary
-from samokoder.state.runs import RunState
+from samokoder.agents.runs.undoing import Selection
 from samokoder.agents.runs.view import RunView
 from samokoder.server.commands import text
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, RunId, Yes, root_of
+from samokoder.state.runs import RunState
 
 
 class ListArgs(Args, frozen=True):

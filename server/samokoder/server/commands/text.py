@@ -4,8 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from samokoder.agents.runs.order import RunSummary, Used
-from samokoder.state.runs import RunState
 from samokoder.agents.runs.view import ChangeView, RunView
+from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
     from samokoder.server.commands.runs import RunAnswer
