@@ -65,7 +65,6 @@ def _serve(
     faulthandler.dump_traceback_later(START_SECONDS, exit=True)
     if commands is None or open_engine is None:
         from samokoder.server.commands.registry import COMMANDS
-
         from samokoder.server.service import open_engine as opener
 
         commands, open_engine = COMMANDS, opener

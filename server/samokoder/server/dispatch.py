@@ -32,7 +32,7 @@ class EditorCall:
 
     @property
     def service(self) -> Any:
-        """The engine and everything it owns."""
+        """The engine and everything it owns; None for a bare command."""
         return self._service
 
     @property
@@ -88,7 +88,8 @@ class Dispatch:
             connection.notices,
         )
         try:
-            call = EditorCall(connection, await connection.host.engine(), request, progress)
+            service = None if command.bare else await connection.host.engine()
+            call = EditorCall(connection, service, request, progress)
             result = await command.run(call, args)
         finally:
             progress.end()

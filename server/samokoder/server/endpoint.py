@@ -76,6 +76,18 @@ def greet(sock: "sockets.socket", token: str, want: str = "lsp") -> bytes:
     return answer
 
 
+def ask(folder: str, want: str) -> bytes:
+    """The running daemon's answer to ``status`` or ``stop``; empty when none runs."""
+    found = connect(folder)
+    if found is None:
+        return b""
+    sock, token = found
+    try:
+        return greet(sock, token, want)
+    finally:
+        sock.close()
+
+
 def accepted(answer: bytes) -> bool:
     """Whether the daemon will serve."""
     return answer.startswith(b'{"ok":true')

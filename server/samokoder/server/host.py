@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from samokoder.server.commands.command import Command
 from samokoder.server.connection import Connection
@@ -65,7 +66,7 @@ class Host:
             for connection in tuple(self.connections.values()):
                 await connection.closed.wait()
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """Facts about the process, for people and tests."""
         return {
             "pid": os.getpid(),
@@ -75,6 +76,7 @@ class Host:
             "busy": self.busy,
             "uptime_seconds": round(time.monotonic() - self._started, 1),
             "loop_lag_p99_ms": round(self.lag.percentile(0.99) * 1000, 1),
+            "rss_mib": await anyio.to_thread.run_sync(_rss_mib),
         }
 
     async def serve(
@@ -104,3 +106,13 @@ class Host:
         """Send a ``samokoder/event`` to every client that asked for events."""
         for connection in tuple(self.connections.values()):
             connection.notify_event(event)
+
+
+def _rss_mib() -> int:
+    """Memory of this process; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+    except (OSError, ValueError):
+        return 0

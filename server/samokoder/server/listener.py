@@ -139,7 +139,8 @@ class Listener:
         if want == "stop":
             self._host.stop()
         known = want in ("status", "stop")
-        await _send(writer, {"ok": known, **(self._host.status() if known else {})})
+        facts = await self._host.status() if known else {}
+        await _send(writer, {"ok": known, **facts})
 
     async def _serve_lsp(
         self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -28,9 +28,8 @@ def _lsp(options: list[str]) -> int:
 
         return forward.main()
     if options == ["--in-process"]:
-        from samokoder.server.commands.registry import COMMANDS
-
         from samokoder.server import inprocess
+        from samokoder.server.commands.registry import COMMANDS
         from samokoder.server.service import open_engine
 
         return inprocess.main(COMMANDS, open_engine)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import PROBE, WAIT, daemon_pid, environment, is_running
 
+from samokoder.server import endpoint
+
 HELLO = {"samokoder": 1, "want": "lsp", "version": "0.1.0", "python": sys.executable, "token": ""}
 
 
@@ -200,6 +202,7 @@ def test_status_and_stop_by_the_line_before_the_protocol(forwarder, own_runtime)
     assert status["pid"] == pid
     assert status["clients"] == 1
     assert status["busy"] is False
+    assert json.loads(endpoint.ask(str(own_runtime), "status"))["pid"] == pid
     with connect(own_runtime) as sock:
         assert greet(sock, want="stop")["ok"] is True
     wait_until_gone(pid)

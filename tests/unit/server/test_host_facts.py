@@ -22,7 +22,8 @@ async def test_lag_sees_a_blocked_loop():
 
 async def test_status():
     host = Host({}, lambda host: None)
-    status = host.status()
+    status = await host.status()
     assert status["clients"] == 0
     assert status["busy"] is False
+    assert 10 < status["rss_mib"] < 1000
     assert host.idle

@@ -29,12 +29,7 @@ class Stopping(msgspec.Struct, frozen=True):
 
 def _greeted(want: str) -> bytes:
     """What the daemon answers; empty when none runs. Blocking."""
-    found = endpoint.connect(runtime.folder())
-    if found is None:
-        return b""
-    sock, token = found
-    with sock:
-        return endpoint.greet(sock, token, want)
+    return endpoint.ask(runtime.folder(), want)
 
 
 async def status(call: Call, args: NoArgs) -> Status:
