@@ -101,7 +101,7 @@ async def _named(
     reason: str,
 ) -> Choice:
     if wanted.provider == "scripted":
-        path = os.path.join(root, os.path.expanduser(wanted.name))
+        path = os.path.join(root, wanted.name)
         return Choice(ModelSpec("scripted", path), reason, "scripted")
     if wanted.provider == "embedded":
         name = wanted.name or await anyio.to_thread.run_sync(weights.chosen)

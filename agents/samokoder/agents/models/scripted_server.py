@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,7 +63,10 @@ class ScriptedServer:
         self._log = log
         self._dialect = dialect
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
         self.url = ""
+        self.connections = 0
+        """Connections made so far."""
 
     @property
     def calls(self) -> list[Call]:
@@ -74,6 +77,7 @@ class ScriptedServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: asyncio.Event
     ) -> None:
         """Serve one connection until it closes."""
+        self.connections += 1
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
@@ -82,6 +86,9 @@ class ScriptedServer:
                 pass
         except (_Gone, ConnectionError, asyncio.IncompleteReadError):
             pass
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
         finally:
             if task is not None:
                 self._tasks.discard(task)
@@ -91,6 +98,7 @@ class ScriptedServer:
 
     async def stop(self) -> None:
         """End the connections that are left."""
+        self._stopping = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -138,20 +146,23 @@ class ScriptedServer:
         wire = WIRES[asked.dialect](
             asked.model, usage=asked.usage, bound=asked.chat.schema is not None
         )
-        outcome = "gone"
-        try:
-            async with link.watched():
-                await asyncio.sleep(rule.delay)
-                call.answered = time.time()
-                outcome = await _play(link, rule, wire, call, text, finish, asked.streams)
-        except (_Gone, ConnectionError):
-            outcome = "gone"
-        finally:
+
+        async def settle(outcome: str) -> None:
+            """Write down the end before the client can know of it."""
             billed = call.status == 200 and outcome != "200"
             usage = script.spent(rule, call.prompt_chars, call.sent_chars) if billed else Usage()
             call.ended = time.time()
             await asyncio.shield(asyncio.to_thread(self._log.end, call, outcome, usage))
-        return outcome in (OK, "end", "garbage", "error") or outcome.isdecimal()
+
+        try:
+            async with link.watched():
+                await asyncio.sleep(rule.delay)
+                call.answered = time.time()
+                await _play(link, rule, wire, call, text, finish, asked.streams, settle)
+        finally:
+            if not call.outcome:
+                await settle("gone")
+        return call.outcome not in ("cut", "reset")
 
 
 class _Link:
@@ -227,25 +238,35 @@ class _Link:
 
 
 async def _play(
-    link: _Link, rule: Rule, wire: Wire, call: Call, text: str, finish: str, streams: bool
-) -> str:
-    """Send what the rule says; the outcome for the log."""
+    link: _Link,
+    rule: Rule,
+    wire: Wire,
+    call: Call,
+    text: str,
+    finish: str,
+    streams: bool,
+    settle: Callable[[str], Awaitable[None]],
+) -> None:
+    """Send what the rule says; ``settle`` hears the outcome before the last byte is out."""
     fault = rule.fault
     if fault is not None and fault.kind == "reset":
+        await settle("reset")
         link.abort()
-        return "reset"
+        return
     if fault is not None and fault.kind == "status":
         call.status = fault.status
+        await settle(str(fault.status))
         body = fault.body.encode() or _json(wire.error(fault.status, "scripted fault")[1])
         await link.body(fault.status, {"content-type": "application/json", **fault.headers}, body)
-        return str(fault.status)
+        return
     call.status = 200
     if not streams:
         call.sent_chars = len(text)
         usage = script.spent(rule, call.prompt_chars, len(text))
         data = _json(wire.whole(text, usage, finish))
+        await settle(OK)
         await link.body(200, {"content-type": "application/json"}, data)
-        return OK
+        return
     link.split, link.end, link.comments = rule.split, _ENDS[rule.line_end], rule.comments
     await link.head(
         200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"}
@@ -265,13 +286,15 @@ async def _play(
         if not endless:
             break
     if fault is not None:
+        if fault.kind != "stall":
+            await settle(fault.kind)
         await _break(link, fault, wire)
-        return fault.kind
+        return
+    await settle(OK)
     spent = None if rule.silent else script.spent(rule, call.prompt_chars, call.sent_chars)
     for name, data in wire.closing(spent, finish):
         await link.event(name, data)
     await link.finish()
-    return OK
 
 
 async def _break(link: _Link, fault: Fault, wire: Wire) -> None:
