@@ -6,6 +6,7 @@ are for the file: what is on a server is its administrator's to save.
 
 import hashlib
 import os
+import secrets
 import sqlite3
 import time
 import zlib
@@ -21,6 +22,8 @@ from samokoder.state.address import Address
 from samokoder.state.errors import StateBusy, StateDamaged, StateError
 
 KEEP = 5
+LEFT_OVER = 3_600
+"""Seconds after which an unfinished copy has no maker any more."""
 SAMPLE = 200
 """Blobs whose content is compared with their name when a file is verified."""
 
@@ -53,8 +56,10 @@ def copy(file: Path, folder: Path, label: str = "") -> Backup:
     """A consistent copy of a file in use, complete under its name or not there at all."""
     paths.private(folder)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    name = f"state-{stamp}{time.time_ns() // 1_000_000 % 1000:03}Z{'-' + label if label else ''}.db"
-    target, partial = folder / name, folder / f".{name}.partial"
+    stamp = f"{stamp}{time.time_ns() // 1_000_000 % 1000:03}Z"
+    # two processes may make one in the same millisecond
+    name = "-".join(["state", stamp, secrets.token_hex(3), *([label] if label else [])])
+    target, partial = folder / f"{name}.db", folder / f".{name}.partial"
     with _translated(file):
         try:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -83,10 +88,14 @@ def listing(folder: Path) -> tuple[Backup, ...]:
 
 
 def rotate(folder: Path, keep: int = KEEP) -> int:
-    """Remove the oldest, leaving ``keep`` (at least one); how many went."""
+    """Remove the oldest, leaving ``keep`` (at least one), and what killed processes left half
+    done; how many backups went."""
     old = listing(folder)[max(keep, 1) :]
     for backup in old:
         backup.path.unlink(missing_ok=True)
+    for partial in folder.glob(".state-*.partial"):
+        if time.time() - partial.stat().st_mtime > LEFT_OVER:
+            partial.unlink(missing_ok=True)
     return len(old)
 
 

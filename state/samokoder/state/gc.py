@@ -4,15 +4,19 @@ Each batch is a transaction of its own, so that runs in progress wait for millis
 What was named within the last day stays: somebody may be about to point to it.
 """
 
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from anyio.to_thread import run_sync
 from sqlalchemy import and_, delete, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from samokoder.state import clock, schema
+from samokoder.state import clock, faults, schema
 from samokoder.state.changes import ChangeState
 from samokoder.state.database import Database
 from samokoder.state.errors import StateBusy
@@ -81,7 +85,8 @@ async def _sweep(db: Database, done: Collected, before: int) -> Collected:
     snapshots = await _repeat(db, lambda s: _delete_snapshots(s, before))
     paths = await _repeat(db, _delete_paths)
     blobs = await _delete_blobs(db, before)
-    freed = await _give_back(db) if db.address.file is not None else 0
+    file = db.address.file
+    freed = await run_sync(_give_back, file) if file is not None else 0
     return replace(done, snapshots=snapshots, paths=paths, blobs=blobs, freed=freed)
 
 
@@ -167,19 +172,28 @@ async def _delete_blobs(db: Database, before: int) -> int:
             last = ids[-1]
 
 
-async def _give_back(db: Database) -> int:
-    freed = 0
-    while True:
-        async with db.session() as s:
-            pages = (await s.execute(text("PRAGMA freelist_count"))).scalar_one()
-            if not pages:
-                return freed
-            size = (await s.execute(text("PRAGMA page_size"))).scalar_one()
-            (await s.execute(text(f"PRAGMA incremental_vacuum({PAGES})"))).all()
-            left = (await s.execute(text("PRAGMA freelist_count"))).scalar_one()
-            if left >= pages:  # a file made without incremental vacuum keeps its free pages
-                return freed
-            freed += (pages - left) * size
+def _give_back(file: Path) -> int:
+    """Return free pages to the file system, and the log's; a connection of its own is simplest
+    here, since only a script steps through this pragma to its end."""
+    try:
+        with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as connection:
+            before = free = _free_pages(connection)
+            while free:
+                connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+                left = _free_pages(connection)
+                if left >= free:  # a file made without incremental vacuum keeps its free pages
+                    break
+                free = left
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+            return int((before - free) * size)
+    except sqlite3.Error as error:
+        raise faults.translated(error, str(file)) or error from error
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    (number,) = connection.execute("PRAGMA freelist_count").fetchone()
+    return int(number)
 
 
 async def _gone(s: AsyncSession, statement: Any) -> int:

@@ -66,7 +66,7 @@ async def forward(
             async with connection.begin():
                 if not sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(7301)"))
-                await connection.run_sync(_run, revisions)
+                await connection.run_sync(run, revisions, "head")
                 if sqlite:
                     broken = (await connection.execute(text("PRAGMA foreign_key_check"))).first()
                     if broken is not None:
@@ -76,10 +76,12 @@ async def forward(
                 await raw.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _run(connection: Connection, revisions: Revisions) -> None:
+def run(connection: Connection, revisions: Revisions, target: str) -> None:
+    """Apply what is missing up to ``target`` (a revision, or ``head``) in the open transaction."""
+
     # the version is read again inside: another process may have been faster
     def steps(version: Any, _context: Any) -> Any:
-        return revisions.scripts._upgrade_revs("head", version)
+        return revisions.scripts._upgrade_revs(target, version)
 
     with EnvironmentContext(revisions.config, revisions.scripts, fn=steps) as environment:
         environment.configure(connection=connection, transactional_ddl=True, render_as_batch=True)
