@@ -1,0 +1,104 @@
+"""Pack the built VS Code extension: a VSIX is a zip with two manifests beside the extension.
+
+Standard library only; the same input gives the same bytes.
+"""
+
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+EXTENSION = Path(__file__).resolve().parent.parent / "vscode-extension"
+FILES = ("package.json", "package.nls*.json", "README.md", "l10n/*.json", "out/extension.js")
+PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
+LIMIT = 2_000_000
+"""Bytes; a thin client has no reason to be larger."""
+
+TYPES = """<?xml version="1.0" encoding="utf-8"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension=".json" ContentType="application/json"/>
+<Default Extension=".js" ContentType="application/javascript"/>
+<Default Extension=".md" ContentType="text/markdown"/>
+<Default Extension=".txt" ContentType="text/plain"/>
+<Default Extension=".vsixmanifest" ContentType="text/xml"/>
+</Types>
+"""
+
+MANIFEST = """<?xml version="1.0" encoding="utf-8"?>
+<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011">
+<Metadata>
+<Identity Language="en-US" Id={name} Version={version} Publisher={publisher}/>
+<DisplayName>{title}</DisplayName>
+<Description xml:space="preserve">{description}</Description>
+<Categories>{categories}</Categories>
+<License>extension/LICENSE.txt</License>
+<Properties>
+<Property Id="Microsoft.VisualStudio.Code.Engine" Value={engine}/>
+<Property Id="Microsoft.VisualStudio.Code.ExtensionKind" Value="workspace"/>
+</Properties>
+</Metadata>
+<Installation><InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation>
+<Dependencies/>
+<Assets>
+<Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json"
+ Addressable="true"/>
+<Asset Type="Microsoft.VisualStudio.Services.Content.Details" Path="extension/README.md"
+ Addressable="true"/>
+<Asset Type="Microsoft.VisualStudio.Services.Content.License" Path="extension/LICENSE.txt"
+ Addressable="true"/>
+</Assets>
+</PackageManifest>
+"""
+
+
+def manifest() -> str:
+    """The manifest of the package, from the extension's own."""
+    package = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    words = json.loads((EXTENSION / "package.nls.json").read_text("utf-8"))
+    return MANIFEST.format(
+        name=quoteattr(package["name"]),
+        version=quoteattr(package["version"]),
+        publisher=quoteattr(package["publisher"]),
+        engine=quoteattr(package["engines"]["vscode"]),
+        title=escape(package["displayName"]),
+        description=escape(words["description"]),
+        categories=escape(",".join(package["categories"])),
+    )
+
+
+def notices() -> str:
+    """The licences of the packages that are inside the bundle."""
+    inputs = json.loads((EXTENSION / "out" / "bundle.json").read_text("utf-8"))["inputs"]
+    names = sorted({match[1] for name in inputs if (match := PACKAGE.match(name))})
+    texts = []
+    for name in names:
+        folder = EXTENSION / "node_modules" / name
+        licences = sorted(folder.glob("[Ll][Ii][Cc][Ee][Nn][Ss][Ee]*"))
+        if not licences:
+            sys.exit(f"{name} is in the bundle and has no licence file")
+        texts.append(f"{name}\n\n{licences[0].read_text('utf-8').strip()}\n")
+    return f"\n{'-' * 72}\n\n".join(texts)
+
+
+def main() -> None:
+    """Write ``vscode-extension/samokoder.vsix``."""
+    parts = {"extension.vsixmanifest": manifest().encode(), "[Content_Types].xml": TYPES.encode()}
+    for pattern in FILES:
+        for path in sorted(EXTENSION.glob(pattern)):
+            parts[f"extension/{path.relative_to(EXTENSION).as_posix()}"] = path.read_bytes()
+    parts["extension/LICENSE.txt"] = (EXTENSION.parent / "LICENSE").read_bytes()
+    parts["extension/ThirdPartyNotices.txt"] = notices().encode()
+    target = EXTENSION / "samokoder.vsix"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in parts.items():
+            package.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    size = target.stat().st_size
+    print(f"{target.relative_to(EXTENSION.parent)}: {size / 1e6:.2f} MB")
+    if size > LIMIT:
+        sys.exit(f"larger than {LIMIT} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+// node esbuild.mjs [--production | --tests]: one bundle; tests get a small stand-in for `vscode`.
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+const production = process.argv.includes("--production");
+const tests = process.argv.includes("--tests");
+const common = { bundle: true, platform: "node", target: "node20", format: "cjs", logLevel: "warning" };
+
+rmSync("out", { recursive: true, force: true });
+if (tests) {
+  await build({
+    ...common,
+    entryPoints: readdirSync("test").filter((name) => name.endsWith(".test.ts")).map((name) => `test/${name}`),
+    alias: { vscode: "./test/vscode.ts" },
+    outdir: "out/test",
+    sourcemap: "inline",
+  });
+} else {
+  const { metafile } = await build({
+    ...common,
+    metafile: true,
+    entryPoints: ["src/extension.ts"],
+    external: ["vscode"],
+    outfile: "out/extension.js",
+    minify: production,
+    sourcemap: !production,
+  });
+  // Names what is inside, for the licences in the package.
+  writeFileSync("out/bundle.json", JSON.stringify(metafile));
+}

@@ -1,0 +1,97 @@
+/** The shapes of what the server returns, as far as this extension shows them. */
+
+export interface RunSummary {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly state: string;
+  readonly reason: string;
+  /** Seconds since the epoch. */
+  readonly created: number;
+}
+
+export interface Used {
+  readonly calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  /** Millionths of a US dollar; null when a price is unknown. */
+  readonly micros: number | null;
+}
+
+export interface FixAnswer {
+  readonly run: RunSummary;
+  readonly used: Used;
+  readonly solved: boolean;
+  readonly rung: string;
+  readonly note: string;
+  readonly reason: string;
+  readonly applied: boolean;
+  readonly fixes: number;
+}
+
+export interface CheckAnswer {
+  readonly run: RunSummary;
+  readonly ok: boolean;
+  readonly problems: readonly unknown[];
+}
+
+export interface RunAnswer {
+  readonly run: RunSummary;
+  readonly message: string;
+  readonly conflicts: readonly string[];
+}
+
+export interface Hunk {
+  readonly id: number;
+  readonly state: string;
+  readonly before: string;
+  readonly after: string;
+  readonly before_line: number;
+  readonly after_line: number;
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly kind: string;
+  readonly new_path: string | null;
+  readonly hunks: readonly Hunk[];
+}
+
+export interface Change {
+  readonly title: string;
+  readonly state: string;
+  readonly proven: boolean;
+  readonly files: readonly FileChange[];
+}
+
+export interface RunView {
+  readonly summary: RunSummary;
+  readonly used: Used;
+  readonly changes: readonly Change[];
+}
+
+export interface Finding {
+  readonly level: "ok" | "warning" | "error";
+  readonly what: string;
+  readonly found: string;
+  readonly hint: string;
+}
+
+export interface DoctorReport {
+  readonly findings: readonly Finding[];
+}
+
+export interface UsageSum {
+  readonly name: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_tokens: number;
+  readonly micros: number | null;
+}
+
+export interface UsageReport {
+  readonly by: string;
+  readonly sums: readonly UsageSum[];
+}
