@@ -122,6 +122,11 @@ class ClientProtocol(JsonRPCProtocol):
         entry = types.METHOD_TO_TYPES.get(method)
         return entry[0] if entry else None
 
+    def get_result_type(self, method: str) -> type[Any] | None:
+        """The lsprotocol class of the answer to a method; None for a notification."""
+        entry = types.METHOD_TO_TYPES.get(method)
+        return entry[1] if entry else None
+
     # From the client
 
     def feed(self, body: bytes) -> None:
@@ -232,6 +237,9 @@ class ClientProtocol(JsonRPCProtocol):
             return
         if method == types.CANCEL_REQUEST:
             self._cancel(data)
+            return
+        if self.get_result_type(method) is not None:
+            log.warning("%s ignored: it is a request, and has no id", method)
             return
         try:
             handler = self._get_handler(method)

@@ -110,9 +110,6 @@ class Text:
         if first and segment.startswith("\n") and lines[first - 1].endswith("\r"):
             first -= 1
             segment = lines[first] + segment
-        if segment.endswith("\r") and last + 1 < len(lines) and lines[last + 1].startswith("\n"):
-            last += 1
-            segment += lines[last]
         pieces = split_lines(segment)
         if last + 1 == len(lines) and (not pieces or pieces[-1].endswith(("\n", "\r"))):
             pieces.append("")

@@ -13,6 +13,7 @@ import msgspec
 
 from samokoder.agents.errors import InvalidInput, LimitReached
 from samokoder.agents.workspace.target import BufferEdit, TextEdit
+from samokoder.server import editors
 from samokoder.server.commands.command import Args, Command, NoArgs
 from samokoder.server.connection import Connection
 from samokoder.server.diagnostics import Mark
@@ -38,6 +39,8 @@ class ProbeEngine:
 
 @asynccontextmanager
 async def open_engine(host: Host) -> AsyncIterator[ProbeEngine]:
+    editors.ECHO_SECONDS = float(os.environ.get("PROBE_ECHO_SECONDS", "5"))
+    editors.APPLY_SECONDS = float(os.environ.get("PROBE_APPLY_SECONDS", "10"))
     host.idle_seconds = float(os.environ.get("PROBE_IDLE_SECONDS", "600"))
     yield ProbeEngine(host)
 
@@ -145,14 +148,14 @@ async def flag(call: Any, args: Flag) -> object:
 
 
 async def edit(call: Any, args: Edit) -> object:
-    editors = call.service.host.editors
+    live = call.service.host.editors
     client = args.client or call.client
-    buffers = [b for b in editors.buffers(Path(args.path)) if b.client == client]
+    buffers = [b for b in live.buffers(Path(args.path)) if b.client == client]
     if not buffers:
         return "not open"
     change = TextEdit(args.start, args.end, args.text)
     wanted = BufferEdit(Path(args.path), buffers[0].version, (change,))
-    return await editors.apply(client, (wanted,), "Probe")
+    return await live.apply(client, (wanted,), "Probe")
 
 
 async def buffer(call: Any, args: Edit) -> object:

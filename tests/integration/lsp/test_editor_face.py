@@ -188,6 +188,7 @@ def test_an_edit_that_was_refused_or_not_understood_is_false(start, tmp_path):
     peer = start()
     peer.initialize(EDITING)
     peer.open(tmp_path / "a.py", "old")
+    begin = time.monotonic()
     for result in ({"applied": False, "failureReason": "no"}, None, {"applied": "yes"}):
         number, sent = apply(peer, tmp_path / "a.py", 0, 3, "new")
         peer.send(id=sent["id"], result=result)
@@ -195,6 +196,28 @@ def test_an_edit_that_was_refused_or_not_understood_is_false(start, tmp_path):
     number, sent = apply(peer, tmp_path / "a.py", 0, 3, "new")
     peer.send(id=sent["id"], error={"code": -32603, "message": "cannot"})
     assert peer.answer(number)["result"] is False
+    assert time.monotonic() - begin < 4, "there is nothing to wait for after a no"
+
+
+def test_an_edit_whose_text_never_comes_back_is_false(forwarder, tmp_path):
+    peer = forwarder(PROBE_ECHO_SECONDS="0.3")
+    peer.initialize(EDITING)
+    uri = peer.open(tmp_path / "a.py", "old")
+    number, sent = apply(peer, tmp_path / "a.py", 0, 3, "new")
+    peer.send(id=sent["id"], result={"applied": True})
+    peer.change(uri, 2, {"text": "something else"})
+    assert peer.answer(number)["result"] is False
+
+
+def test_an_edit_whose_client_never_answers_is_false(forwarder, tmp_path):
+    peer = forwarder(PROBE_APPLY_SECONDS="0.3")
+    peer.initialize(EDITING)
+    peer.open(tmp_path / "a.py", "old")
+    number, sent = apply(peer, tmp_path / "a.py", 0, 3, "new")
+    assert peer.incoming("$/cancelRequest")["params"] == {"id": sent["id"]}
+    assert peer.answer(number)["result"] is False
+    peer.send(id=sent["id"], result={"applied": True})
+    assert peer.run("probe.echo", value=1) == 1, "a late answer harms nobody"
 
 
 def test_an_edit_is_never_sent_to_a_client_that_cannot(start, tmp_path):

@@ -36,9 +36,21 @@ def test_a_request_before_initialize_is_refused(start):
 
 def test_a_notification_before_initialize_does_nothing(start, tmp_path):
     peer = start()
+    peer.notify("initialized")
     peer.open(tmp_path / "a.py", "too early")
     peer.initialize()
     assert peer.run("probe.buffer", path=str(tmp_path / "a.py")) == []
+    me = peer.run("probe.facts")["client"]
+    assert peer.run("probe.journal").count(f"connected {me}") == 1
+
+
+def test_a_request_without_an_id_does_nothing(living):
+    name = f"no id {id(living)}"
+    command = {"command": "probe.sleep", "arguments": [{"name": name}]}
+    living.notify("workspace/executeCommand", command)
+    living.notify("initialize", {"capabilities": {}})
+    living.notify("shutdown")
+    assert f"{name} completed" not in living.run("probe.journal")
 
 
 def test_a_second_initialize_is_refused(living):
