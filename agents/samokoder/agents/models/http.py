@@ -69,21 +69,15 @@ class Connections:
     def __init__(self) -> None:
         self._clients: dict[str, httpx.AsyncClient] = {}
 
-    def client(self, base_url: str) -> "httpx.AsyncClient":
+    async def client(self, base_url: str) -> "httpx.AsyncClient":
         """The client for this address; loopback never goes through a proxy."""
-        import httpx
-
         parts = urlsplit(base_url)
         origin = f"{parts.scheme}://{parts.netloc}"
         client = self._clients.get(origin)
         if client is None or client.is_closed:
-            client = httpx.AsyncClient(
-                timeout=httpx.Timeout(None, connect=CONNECT),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=8),
-                trust_env=not is_loopback(base_url),
-                follow_redirects=False,
-            )
-            self._clients[origin] = client
+            # in a thread: the first import and the certificates take a tenth of a second
+            made = await anyio.to_thread.run_sync(_new_client, base_url)
+            client = self._clients.setdefault(origin, made)
         return client
 
     async def aclose(self) -> None:
@@ -91,6 +85,18 @@ class Connections:
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.aclose()
+
+
+def _new_client(base_url: str) -> "httpx.AsyncClient":
+    import httpx
+
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(None, connect=CONNECT),
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=8),
+        trust_env=not is_loopback(base_url),
+        verify=not base_url.startswith("http://"),  # spares loading certificates nobody needs
+        follow_redirects=False,
+    )
 
 
 async def events(
@@ -106,10 +112,10 @@ async def events(
     After ``max_bytes`` of answer the last event is named ``OVERFLOW``.
     Raises a ModelError. Closing the generator closes the connection.
     """
+    deadline = anyio.current_time() + limits.total
+    client = await connections.client(endpoint.base_url)
     import httpx
 
-    deadline = anyio.current_time() + limits.total
-    client = connections.client(endpoint.base_url)
     try:
         request = client.build_request(
             "POST",

@@ -53,6 +53,8 @@ class LocalServers:
                 if model:
                     found[name] = model
 
+            for name in LOCAL:
+                await self._connections.client(PROVIDERS[name].base_url)
             with anyio.move_on_after(PATIENCE):
                 async with anyio.create_task_group() as tasks:
                     for name in LOCAL:
@@ -66,9 +68,9 @@ async def first_model(
     connections: Connections, base_url: str, *, headers: "httpx._types.HeaderTypes | None" = None
 ) -> str:
     """The model a server offers that suits code best; empty when it is no model server."""
+    client = await connections.client(base_url)
     import httpx
 
-    client = connections.client(base_url)
     try:
         response = await client.get(f"{base_url.rstrip('/')}/models", headers=headers)
         offered = msgspec.json.decode(response.content, type=_List)

@@ -124,7 +124,7 @@ class ScriptedServer:
             await _plain(writer, 200, {"object": "list", "data": [{"id": "scripted"}]})
             return True
         try:
-            asked = scripted_wire.parse(path, msgspec.json.decode(data))
+            asked = scripted_wire.parse(path, msgspec.json.decode(data or b"{}"))
         except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as error:
             await _plain(writer, 400, {"error": {"message": f"not the format: {error!r}"}})
             return True
