@@ -36,6 +36,8 @@ READ: Final = 20.0
 """Seconds without a byte after which a download is given up (and can be resumed)."""
 SPARE: Final = 128 << 20
 """Bytes that stay free on the disk."""
+WRITE: Final = 1 << 20
+"""Bytes that are written at once."""
 POLL: Final = 0.3
 """Seconds between two looks at a growing download."""
 
@@ -140,7 +142,7 @@ async def _from_path(name: str, path: Path, tell: Told) -> Path:
         finally:
             part.unlink(missing_ok=True)
 
-    await _check_space(weights_part(name), await _size(path))
+    await _check_space(await anyio.to_thread.run_sync(weights_part, name), await _size(path))
     return await anyio.to_thread.run_sync(copy)
 
 
@@ -153,7 +155,9 @@ async def _from_hub(wanted: Weights, part: Path, tell: Told) -> None:
         raise _Failed("switched off by HF_HUB_OFFLINE")
     begin = await _size(part)
     timeout = httpx.Timeout(READ, connect=CONNECT)
-    headers = {"range": f"bytes={begin}-"} if begin else {}
+    headers = {"accept-encoding": "identity"}
+    if begin:
+        headers["range"] = f"bytes={begin}-"
     try:
         async with httpx.AsyncClient(timeout=timeout, follow_redirects=True) as client:
             async with client.stream("GET", wanted.hub, headers=headers) as response:
@@ -169,17 +173,24 @@ async def _receive(
         raise _Failed(f"status {response.status_code}")
     at = begin if response.status_code == 206 else 0
     file: IO[bytes] = await anyio.to_thread.run_sync(lambda: part.open("r+b"))
+    held = bytearray()
     try:
         await anyio.to_thread.run_sync(file.seek, at)
         await anyio.to_thread.run_sync(file.truncate)
-        async for chunk in response.aiter_bytes(1 << 20):
+        async for chunk in response.aiter_raw():
+            held += chunk
             at += len(chunk)
             if at > wanted.size:
                 raise _Failed("more bytes than there should be")
-            await anyio.to_thread.run_sync(file.write, chunk)
-            await tell(Progress(at, wanted.size, "hub"))
+            if len(held) >= WRITE:
+                await anyio.to_thread.run_sync(file.write, bytes(held))
+                held.clear()
+                await tell(Progress(at, wanted.size, "hub"))
+        await tell(Progress(at, wanted.size, "hub"))
     finally:
         with anyio.CancelScope(shield=True):
+            if at <= wanted.size:
+                await anyio.to_thread.run_sync(file.write, bytes(held))
             await anyio.to_thread.run_sync(file.close)
     if at < wanted.size:
         raise _Failed(f"it ended after {at} bytes")
@@ -219,7 +230,7 @@ async def _fetch_part(
             while True:
                 await anyio.sleep(POLL)
                 grown = await anyio.to_thread.run_sync(_grown, spot)
-                await tell(Progress(begin + min(grown, size), wanted.size, "mirror"))
+                await tell(Progress(begin + min(grown, size - 1), wanted.size, "mirror"))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch)
