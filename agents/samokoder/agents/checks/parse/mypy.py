@@ -1,5 +1,6 @@
 """mypy: ``path:line[:column[:end_line:end_column]]: severity: message  [code]``."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -18,6 +19,9 @@ def parse_mypy(text: str, places: Places) -> Parsed:
     """Errors; the notes that follow one are its related frames."""
     problems: list[Problem] = []
     for line in text.split("\n"):
+        if line.startswith('{"file":'):
+            problems += _json(line, places)
+            continue
         match = _LINE.match(line)
         path = places.locate(match["path"]) if match is not None else None
         if match is None or path is None:
@@ -44,3 +48,24 @@ def parse_mypy(text: str, places: Places) -> Parsed:
             )
         )
     return parsed(problems)
+
+
+def _json(line: str, places: Places) -> list[Problem]:
+    """One row of ``--output json``; its columns count from 0."""
+    try:
+        row = json.loads(line)
+        path = places.locate(row["file"])
+        if path is None or row["severity"] == "note":
+            return []
+        return [
+            Problem(
+                path,
+                int(row["line"]),
+                str(row["message"]),
+                column=int(row["column"]) + 1,
+                source="mypy",
+                rule=str(row["code"] or ""),
+            )
+        ]
+    except (ValueError, TypeError, KeyError):
+        return []

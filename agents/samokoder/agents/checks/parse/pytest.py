@@ -19,6 +19,7 @@ _SUMMARY = re.compile(
 _VERBOSE = re.compile(
     r"^(?P<id>\S+\.\w+::.+?) (?P<word>PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*$"
 )
+_CONFTEST = "ImportError while loading conftest"
 _WHEN = re.compile(r"^ERROR (?:at (?:setup|teardown) of|collecting) (?P<name>.+)$")
 _ERROR = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Failure)"
@@ -46,6 +47,9 @@ def parse_pytest(text: str, places: Places) -> Parsed:
         if problem is not None:
             told.add(test)
             problems.append(problem)
+    if not problems and _CONFTEST in text:
+        problem = _problem(_Section("", text.partition(_CONFTEST)[2].split("\n")), "", places)
+        problems += [problem] if problem is not None else []
     problems += _line_style(text, places) if not problems else []
     for test in failed if not problems else ():
         path = test.split("::")[0]

@@ -11,7 +11,7 @@ from samokoder.agents.checks.places import Places
 _HEAD = "Traceback (most recent call last):"
 _GROUP_HEAD = "Exception Group Traceback (most recent call last):"
 _FRAME = re.compile(r'^(?P<indent>\s*)File "(?P<path>[^"]+)", line (?P<line>\d+)(?P<rest>.*)$')
-_ERROR = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?::\s?(?P<message>.*))?$")
+_ERROR = re.compile(r"^(?P<type>[^\W\d][\w.]*)(?::\s?(?P<message>.*))?$")
 _CHAINED = (
     "During handling of the above exception",
     "The above exception was the direct cause",

@@ -9,11 +9,21 @@ from samokoder.agents.checks.places import Places
 
 _CONCISE = re.compile(
     r"^(?P<path>[^\s:][^:\n]*|[A-Za-z]:\\[^:\n]+):(?P<line>\d+):(?P<column>\d+): "
-    r"(?P<rule>[A-Z]+\d+|invalid-syntax|SyntaxError|E999)(?::)? (?P<message>.+)$"
+    r"(?P<rule>[A-Z]+\d+|invalid-syntax|SyntaxError):? (?P<message>.+)$"
 )
-_TITLE = re.compile(r"^(?P<rule>[A-Z]+\d+|invalid-syntax)(?: \[\*\])?:? (?P<message>.+)$")
+_GITHUB = re.compile(r"^::\w+ title=ruff [^:]*?::(?=\S)", re.IGNORECASE)
+_PYLINT = re.compile(
+    r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+): "
+    r"\[(?P<rule>[A-Z]+\d+|invalid-syntax)\] (?P<message>.+)$"
+)
+_GROUP = re.compile(r"^(?P<path>\S.*\.(?:pyi?|ipynb|toml)):$")
+_GROUPED = re.compile(
+    r"^\s+(?P<line>\d+):(?P<column>\d+)\s+"
+    r"(?P<rule>[A-Z]+\d+|invalid-syntax):? (?P<message>.+)$"
+)
+_TITLE = re.compile(r"^(?P<rule>[A-Z]+\d+|invalid-syntax|unformatted):? (?P<message>.+)$")
 _ARROW = re.compile(r"^\s*--> (?P<path>.+?):(?P<line>\d+):(?P<column>\d+)$")
-_REFORMAT = re.compile(r"^(?:Would reformat|unformatted): (?P<path>.+)$")
+_REFORMAT = re.compile(r"^Would reformat: (?P<path>.+)$")
 _SYNTAX = ("invalid-syntax", "SyntaxError", "E999")
 _BREAKS = ("F82", "F63", "F7", "E9")
 """Rules whose breach fails at run time; the rest are matters of style."""
@@ -27,28 +37,33 @@ def parse_ruff(text: str, places: Places) -> Parsed:
             return parsed(found)
     problems: list[Problem] = []
     title: re.Match[str] | None = None
+    group = ""
     for line in text.split("\n"):
-        concise, arrow = _CONCISE.match(line), _ARROW.match(line)
-        if concise is not None:
-            problems += _problem(
-                places, concise["path"], concise["line"], concise["column"],
-                concise["rule"], concise["message"],
-            )  # fmt: skip
-        elif arrow is not None and title is not None:
-            problems += _problem(
-                places, arrow["path"], arrow["line"], arrow["column"],
-                title["rule"], title["message"],
-            )  # fmt: skip
+        line = _GITHUB.sub("", line)
+        match = _CONCISE.match(line) or _PYLINT.match(line)
+        if match is not None:
+            problems += _problem(places, match["path"], match, match)
+        elif (match := _ARROW.match(line)) is not None and title is not None:
+            problems += _problem(places, match["path"], match, title)
             title = None
-        elif (reformat := _REFORMAT.match(line)) is not None:
-            problems += _problem(places, reformat["path"], "1", "1", "format", "not formatted")
+        elif (match := _GROUPED.match(line)) is not None and group:
+            problems += _problem(places, group, match, match)
+        elif (match := _REFORMAT.match(line)) is not None:
+            problems += _found(places, match["path"], 1, 1, "format", "not formatted")
         else:
+            header = _GROUP.match(line)
+            group = header["path"] if header is not None else group if line.strip() else ""
             title = _TITLE.match(line) or (title if line.strip() else None)
     return parsed(problems)
 
 
-def _problem(
-    places: Places, raw: str, line: str, column: str, rule: str, message: str
+def _problem(places: Places, raw: str, place: re.Match[str], title: re.Match[str]) -> list[Problem]:
+    column = int(place.groupdict().get("column") or 1)
+    return _found(places, raw, int(place["line"]), column, title["rule"], title["message"])
+
+
+def _found(
+    places: Places, raw: str, line: int, column: int, rule: str, message: str
 ) -> list[Problem]:
     path = places.locate(raw)
     if path is None:
@@ -57,9 +72,9 @@ def _problem(
     return [
         Problem(
             path,
-            int(line),
+            line,
             message.removeprefix("[*] ").strip(),
-            column=int(column),
+            column=column,
             severity=Severity.ERROR if broken else Severity.WARNING,
             source="ruff",
             rule=rule,
@@ -74,8 +89,8 @@ def _json(text: str, places: Places) -> list[Problem] | None:
         for row in rows:
             at = row["location"]
             rule = row.get("code") or "invalid-syntax"
-            problems += _problem(
-                places, row["filename"], str(at["row"]), str(at["column"]), rule, row["message"]
+            problems += _found(
+                places, row["filename"], at["row"], at["column"], rule, row["message"]
             )
     except (ValueError, TypeError, KeyError):
         return None

@@ -9,7 +9,9 @@ from samokoder.agents.checks.parse.python import parse_python
 from samokoder.agents.checks.places import Places
 
 _END = re.compile(r"^Ran \d+ tests? in ", re.MULTILINE)
-_HEAD = re.compile(r"^(?:FAIL|ERROR): (?P<name>\S+) \((?P<where>[\w.<>]+)\)(?P<sub>.*)$")
+_HEAD = re.compile(
+    r"^(?:FAIL|ERROR): (?P<name>\S+) \((?P<where>[\w.<>]+)\)(?P<sub>.*)$", re.MULTILINE
+)
 _VERBOSE = re.compile(
     r"^(?P<name>\w+) \((?P<where>[\w.]+)\)(?:\n[^\n]*?)? \.\.\. "
     r"(?P<word>ok|FAIL|ERROR|skipped|expected failure)\b",
