@@ -3,6 +3,8 @@
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from anyio.to_thread import run_sync
 from sqlalchemy import select, update
@@ -33,25 +35,28 @@ async def put_many(s: AsyncSession, contents: Iterable[bytes]) -> tuple[str, ...
     given = list(contents)
     small = sum(len(data) for data in given) <= _INLINE
     hashes = _hashes(given) if small else await run_sync(_hashes, given)
-    by_hash = dict(zip(hashes, given, strict=True))
-    await _touch(s, by_hash)
-    wanted = await _without_data(s, by_hash)
-    new = {key: by_hash[key] for key in wanted}
+    known = await _look(s, hashes)
+    new = {
+        key: data
+        for key, data in zip(hashes, given, strict=True)
+        if key not in known or not known[key].stored
+    }
     packed = _packed(new) if small else await run_sync(_packed, new)
     for batch in rows.batches(packed, 100):
-        statement = dialect.insert(s, schema.Blob)
-        again = {
-            "data": statement.excluded.data,
-            "packed": statement.excluded.packed,
-            "used_at": statement.excluded.used_at,
-        }
-        await s.execute(
-            statement.on_conflict_do_update(
-                index_elements=["hash"], set_=again, where=schema.Blob.data.is_(None)
-            ),
-            batch,
-        )
+        await s.execute(_insertion(s), batch)
     return tuple(key.hex() for key in hashes)
+
+
+async def number(s: AsyncSession, data: bytes) -> int:
+    """Store one content; its row number, for other tables to point to."""
+    (key,) = await run_sync(_hashes, [data]) if len(data) > _INLINE else _hashes([data])
+    known = (await _look(s, [key])).get(key)
+    if known is not None and known.stored:
+        return known.id
+    new = {key: data}
+    packed = _packed(new) if len(data) <= _INLINE else await run_sync(_packed, new)
+    await s.execute(_insertion(s), packed)
+    return (await _look(s, [key]))[key].id
 
 
 async def get(s: AsyncSession, hash: str) -> bytes:
@@ -77,41 +82,34 @@ async def get_many(s: AsyncSession, hashes: Iterable[str]) -> dict[str, bytes]:
 async def missing(s: AsyncSession, hashes: Iterable[str]) -> frozenset[str]:
     """Of these names, those whose content is not stored."""
     wanted = {bytes.fromhex(item): item for item in hashes}
-    return frozenset(wanted[key] for key in await _without_data(s, wanted))
+    known = await _look(s, wanted, touch=False)
+    return frozenset(
+        item for key, item in wanted.items() if key not in known or not known[key].stored
+    )
 
 
 async def ids(s: AsyncSession, sizes: Mapping[str, int]) -> dict[str, int]:
     """Row numbers by name; unknown names are noted with their size, without content."""
     wanted = {bytes.fromhex(key): size for key, size in sizes.items()}
-    await _touch(s, wanted)
-    found = await _numbers(s, wanted)
-    new = [key for key in wanted if key not in found]
+    known = await _look(s, wanted)
+    new = [key for key in wanted if key not in known]
     for batch in rows.batches(new):
         now = clock.now_ms()
         values = [{"hash": key, "size": wanted[key], "used_at": now} for key in batch]
         await s.execute(dialect.insert(s, schema.Blob).on_conflict_do_nothing(), values)
     if new:
-        found |= await _numbers(s, new)
-    return {key.hex(): number for key, number in found.items()}
-
-
-async def number(s: AsyncSession, data: bytes) -> int:
-    """Store one content; its row number, for other tables to point to."""
-    key = await put(s, data)
-    found: int = (
-        await s.execute(select(schema.Blob.id).where(schema.Blob.hash == bytes.fromhex(key)))
-    ).scalar_one()
-    return found
+        known |= await _look(s, new)
+    return {key.hex(): row.id for key, row in known.items()}
 
 
 async def stored(s: AsyncSession, hashes: Iterable[str]) -> dict[str, int]:
     """Row numbers of stored contents by name; KeyError names the first that is not stored."""
     wanted = {bytes.fromhex(key) for key in hashes}
-    absent = await _without_data(s, wanted)
+    known = await _look(s, wanted)
+    absent = [key for key in wanted if key not in known or not known[key].stored]
     if absent:
         raise KeyError(min(absent).hex())
-    await _touch(s, wanted)
-    return {key.hex(): number for key, number in (await _numbers(s, wanted)).items()}
+    return {key.hex(): row.id for key, row in known.items()}
 
 
 async def sizes(s: AsyncSession, hashes: Iterable[str]) -> dict[str, int]:
@@ -123,32 +121,39 @@ async def sizes(s: AsyncSession, hashes: Iterable[str]) -> dict[str, int]:
     return found
 
 
-async def _numbers(s: AsyncSession, keys: Iterable[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    stored: bool
+
+
+async def _look(
+    s: AsyncSession, keys: Iterable[bytes], *, touch: bool = True
+) -> dict[bytes, _Known]:
+    """What is known of these names. Naming them marks them as used, once in a while."""
+    table, now = schema.Blob, clock.now_ms()
+    found: dict[bytes, _Known] = {}
+    stale: list[int] = []
     for batch in rows.batches(keys):
-        statement = select(schema.Blob.hash, schema.Blob.id).where(schema.Blob.hash.in_(batch))
-        found.update((row[0], row[1]) for row in await s.execute(statement))
+        columns = table.hash, table.id, table.data.is_not(None), table.used_at
+        for key, number, stored, used_at in await s.execute(
+            select(*columns).where(table.hash.in_(batch))
+        ):
+            found[key] = _Known(number, bool(stored))
+            if used_at < now - FRESH_MS:
+                stale.append(number)
+    for numbers in rows.batches(stale if touch else ()):
+        await s.execute(update(table).where(table.id.in_(numbers)).values(used_at=now))
     return found
 
 
-async def _without_data(s: AsyncSession, keys: Iterable[bytes]) -> list[bytes]:
-    wanted, there = list(keys), set[bytes]()
-    for batch in rows.batches(wanted):
-        statement = select(schema.Blob.hash).where(
-            schema.Blob.hash.in_(batch), schema.Blob.data.is_not(None)
-        )
-        there.update((await s.execute(statement)).scalars())
-    return [key for key in wanted if key not in there]
-
-
-async def _touch(s: AsyncSession, keys: Iterable[bytes]) -> None:
-    now = clock.now_ms()
-    for batch in rows.batches(keys):
-        await s.execute(
-            update(schema.Blob)
-            .where(schema.Blob.hash.in_(batch), schema.Blob.used_at < now - FRESH_MS)
-            .values(used_at=now)
-        )
+def _insertion(s: AsyncSession) -> Any:
+    """Store a content, or fill the row that only named it."""
+    statement = dialect.insert(s, schema.Blob)
+    again = {name: statement.excluded[name] for name in ("data", "packed", "used_at")}
+    return statement.on_conflict_do_update(
+        index_elements=["hash"], set_=again, where=schema.Blob.data.is_(None)
+    )
 
 
 def _hashes(contents: list[bytes]) -> list[bytes]:

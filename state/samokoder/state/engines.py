@@ -1,10 +1,11 @@
 """Connections: one writer and a few readers for SQLite, one pool for PostgreSQL."""
 
-import aiosqlite
-import anyio
+from pathlib import Path
+
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from samokoder.state import thread
 from samokoder.state.address import Address
 
 NORMAL = "NORMAL"
@@ -28,8 +29,8 @@ def connect(address: Address) -> tuple[AsyncEngine, AsyncEngine]:
     A SQLite writer begins with the write lock: two processes never both read, then both write.
     """
     if address.file is not None:
-        writer = _sqlite(address, 1, _ON_CONNECT)
-        reader = _sqlite(address, READERS, (*_ON_CONNECT, "PRAGMA query_only=ON"))
+        writer = _sqlite(address.file, 1, _ON_CONNECT)
+        reader = _sqlite(address.file, READERS, (*_ON_CONNECT, "PRAGMA query_only=ON"))
         event.listen(writer.sync_engine, "begin", _begin_immediate)
         event.listen(reader.sync_engine, "begin", _begin)
         return writer, reader
@@ -44,27 +45,19 @@ def connect(address: Address) -> tuple[AsyncEngine, AsyncEngine]:
     return server, server.execution_options(**looking)
 
 
-def _sqlite(address: Address, size: int, statements: tuple[str, ...]) -> AsyncEngine:
-    async def connect() -> aiosqlite.Connection:
-        # the driver must not begin transactions by itself
-        connection = await aiosqlite.connect(
-            str(address.file), isolation_level=None, timeout=BUSY_MS / 1000
-        )
-        try:
-            await connection.executescript(";".join(statements))
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await connection.close()
-            raise
-        return connection
+def _sqlite(file: Path, size: int, statements: tuple[str, ...]) -> AsyncEngine:
+    async def opened() -> thread.Connection:
+        return await thread.connect(file, timeout=BUSY_MS / 1000, statements=statements)
 
     return create_async_engine(
         # without a name here, or the dialect would look at the file on the event loop
         "sqlite+aiosqlite://",
-        async_creator=connect,
+        async_creator=opened,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
         max_overflow=0,
+        # every session ends its own transaction
+        pool_reset_on_return=None,
     )
 
 

@@ -95,24 +95,27 @@ ENTRIES = st.builds(
     st.just(7),
     st.sampled_from([0o644, 0o755]),
 )
-MANIFESTS = st.lists(st.dictionaries(PATHS, ENTRIES), min_size=1, max_size=8)
+# each with which of the earlier ones it comes from
+HISTORY = st.lists(
+    st.tuples(st.dictionaries(PATHS, ENTRIES), st.integers(0, 7)), min_size=1, max_size=8
+)
 
 
 @EXAMPLES
-@given(MANIFESTS, st.data())
+@given(HISTORY)
 async def test_any_history_of_manifests_is_read_back(
-    db: Database, manifests: list[dict[str, File]], data: st.DataObject
+    db: Database, history: list[tuple[dict[str, File], int]]
 ) -> None:
     numbers: list[int] = []
     async with db.session() as s:
         await s.execute(text("DELETE FROM snapshot_entries"))
         await s.execute(text("DELETE FROM snapshots"))
         workspace = (await workspaces.ensure(s, "/srv/any")).id
-        for files in manifests:
-            parent = data.draw(st.sampled_from([None, *numbers]))
+        for files, origin in history:
+            parent = numbers[origin] if origin < len(numbers) else None
             numbers.append(await snapshots.save(s, workspace, files, parent))
     async with db.reading() as s:
-        for number, files in zip(numbers, manifests, strict=True):
+        for number, (files, _) in zip(numbers, history, strict=True):
             assert await snapshots.load(s, number) == files
 
 
