@@ -5,7 +5,7 @@ and only the lines that differ between them change. Lines the model merely repea
 own bytes; new lines get the file's indentation, quotes and line ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from samokoder.agents.edits.fit import Fit, Misfit, fit, windows
@@ -51,15 +51,13 @@ def edit(text: str, search: str, replace: str, *, path: str = "") -> Edited | Re
     if not text.strip() and not search.strip():
         return Edited(texts.with_ends(replace, texts.line_end(text)))
     found = fit(file, block)
-    there = windows(_bare(file), _bare(new)) if _says_something_new(block, new) else []
+    there = windows(_bare(file), _bare(new)) if _telling(block, new) else []
     if isinstance(found, Misfit):
-        if there:
-            return Refused(f"already applied: line {there[0] + 1} is as it should be", path)
-        return Refused(found.reason, path)
+        return Refused(_done(there) if there else found.reason, path)
     results: set[str] = set()
     for one in found:
-        if _covered(one, there, len(new)):
-            return Refused(f"already applied: line {there[0] + 1} is as it should be", path)
+        if there and (one.how == "aligned" or _covered(one, there, len(new))):
+            return Refused(_done(there), path)
         try:
             results.add(_apply(lines, file, block, new, one))
         except Uneven:
@@ -81,9 +79,15 @@ def _bare(lines: Sequence[str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _says_something_new(block: Sequence[str], new: Sequence[str]) -> bool:
+def _done(there: Sequence[int]) -> str:
+    return f"already applied: from line {there[0] + 1} on the file is as it should be"
+
+
+def _telling(block: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether finding the new lines in the file says that the edit was made before."""
     old = {key(line) for line in block}
-    return any(weight(line) >= 0.6 and key(line) not in old for line in new)
+    said = sum(weight(line) >= 0.6 for line in new)
+    return said >= 3 or any(weight(line) >= 0.6 and key(line) not in old for line in new)
 
 
 def _covered(one: Fit, there: Sequence[int], size: int) -> bool:
@@ -94,13 +98,16 @@ def _covered(one: Fit, there: Sequence[int], size: int) -> bool:
 def _apply(
     lines: Sequence[str], file: Sequence[str], block: Sequence[str], new: Sequence[str], one: Fit
 ) -> str:
+    clean: Callable[[str], str] = str
     if one.how == "exact":
         ranges = diff.ranges(block, new)
     else:
-        ranges = diff.ranges(_bare(block), _bare(new))
         matched = [(b, file[at]) for b, at in zip(block, one.lines, strict=True) if at is not None]
-        shift = Shift(matched)
-        block, new = _translated(shift, matched, block, new)
+        shift = Shift([(b, f) for b, f in matched if key(b) == key(f)] or matched)
+        clean = _cleaner(matched)
+        block, new = [shift.apply(line) for line in block], [shift.apply(line) for line in new]
+        block, one = _completed(file, block, new, one)
+        ranges = diff.ranges(_bare(block), _bare(new))
     end = texts.line_end("".join(lines))
     out: list[str] = []
     at = 0
@@ -112,10 +119,33 @@ def _apply(
         out += lines[at:start]
         for line, source in fresh:
             own = lines[source if source is not None else max(0, start - 1)]
-            out.append(line + (own[len(texts.body(own)) :] or end))
+            body = line if source is not None else clean(line)
+            out.append(body + (own[len(texts.body(own)) :] or end))
         at = stop
     out += lines[at:]
     return _finish(out, lines, end)
+
+
+def _completed(
+    file: Sequence[str], block: Sequence[str], new: Sequence[str], one: Fit
+) -> tuple[list[str], Fit]:
+    """The block with those lines put back that it leaves out although the new text has them.
+
+    Not blank ones: where one stands in the new text, it may as well be another.
+    """
+    full: list[tuple[str, int | None, bool]] = []
+    last: int | None = None
+    for line, at in zip(block, one.lines, strict=True):
+        if last is not None and at is not None:
+            full += [(file[n], n, True) for n in range(last + 1, at) if weight(file[n]) >= 0.6]
+        full.append((line, at, False))
+        last = at if at is not None else last
+    changed: set[int] = set()
+    if len(full) > len(block):
+        for i, j, _, _ in diff.ranges(_bare([line for line, _, _ in full]), _bare(new)):
+            changed.update(range(i, j))
+    kept = [(line, at) for n, (line, at, left) in enumerate(full) if not left or n not in changed]
+    return [line for line, _ in kept], Fit(tuple(at for _, at in kept), one.how)
 
 
 def _finish(out: list[str], lines: Sequence[str], end: str) -> str:
@@ -129,22 +159,16 @@ def _finish(out: list[str], lines: Sequence[str], end: str) -> str:
     return "".join(out)
 
 
-def _translated(
-    shift: Shift,
-    matched: Sequence[tuple[str, str]],
-    block: Sequence[str],
-    new: Sequence[str],
-) -> tuple[list[str], list[str]]:
-    """Both texts in the file's indentation, new lines without drift the search text shows."""
-    old = {key(line) for line in block}
+def _cleaner(matched: Sequence[tuple[str, str]]) -> Callable[[str], str]:
+    """Takes out of new lines what the search text shows the model got wrong in the old ones."""
     blanks = any(b != b.rstrip() and f == f.rstrip() for b, f in matched)
     smart = any(b != b.translate(SMART) and f == f.translate(SMART) for b, f in matched)
 
     def clean(line: str) -> str:
         line = line.rstrip() if blanks else line
-        return line.translate(SMART) if smart and key(line) not in old else line
+        return line.translate(SMART) if smart else line
 
-    return [shift.apply(line) for line in block], [clean(shift.apply(line)) for line in new]
+    return clean
 
 
 def _hunk(
@@ -195,22 +219,22 @@ def _no_gap(
     """Beside lines the search text left out, new lines could go on either side of them."""
     before = next((at for at in reversed(one.lines[:i]) if at is not None), None)
     after = next((at for at in one.lines[j:] if at is not None), None)
-    left = before is not None and before + 1 != places[0]
-    right = after is not None and after != places[-1] + 1
+    left = i > 0 and (before is None or before + 1 != places[0])
+    right = j < len(one.lines) and (after is None or after != places[-1] + 1)
     if (left and partners[0] != 0) or (right and partners[-1] != rows - 1):
         raise _Unclear("the search text leaves out lines beside the part that changes")
 
 
 def _point(one: Fit, i: int) -> int:
-    """The file's line before which lines inserted before the block's line ``i`` go."""
+    """The file's line before which new lines before the block's line ``i`` go."""
     before = next((at for at in reversed(one.lines[:i]) if at is not None), None)
     after = next((at for at in one.lines[i:] if at is not None), None)
     if before is not None and after is not None:
         if before + 1 == after:
             return after
-    elif before is not None and one.lines[i - 1] is not None:
+    elif i == len(one.lines) and before is not None and one.lines[i - 1] is not None:
         return before + 1
-    elif after is not None and one.lines[i] is not None:
+    elif i == 0 and after is not None and one.lines[0] is not None:
         return after
     raise _Unclear("the search text leaves out lines beside the place of the new ones")
 

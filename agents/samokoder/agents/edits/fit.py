@@ -17,7 +17,10 @@ _PAIR: Final = 0.5
 """Likeness from which on two lines may be the same line with a typo."""
 
 _GAP: Final = 0.35
-"""What a line costs that the other side does not have, in units of its weight."""
+"""What a line of the file costs that the block leaves out, in units of its weight."""
+
+_ABSENT: Final = 0.4
+"""What a line of the block costs that the file does not have."""
 
 _CANDIDATES: Final = 40
 """Places that are looked at closely."""
@@ -253,12 +256,12 @@ class _Table:
         rows, columns = len(self.keys), high - low
         best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
         for i in range(rows - 1, -1, -1):
-            drop, here, below = _GAP * self.weights[i], best[i], best[i + 1]
-            here[columns] = below[columns] - drop
+            here, below = best[i], best[i + 1]
+            here[columns] = below[columns] - _ABSENT
             for j in range(columns - 1, -1, -1):
-                value = max(below[j] - drop, here[j + 1] - (self.costs[low + j] if i else 0.0))
+                value = max(below[j] - _ABSENT, here[j + 1] - (self.costs[low + j] if i else 0.0))
                 if worth[i][j] >= _PAIR:
-                    value = max(value, below[j + 1] + self.weights[i] * (1.5 * worth[i][j] - 0.5))
+                    value = max(value, below[j + 1] + self.weights[i] * _worth(worth[i][j]))
                 here[j] = value
         return best
 
@@ -279,9 +282,9 @@ class _Table:
             pair = (
                 j < columns
                 and worth[i][j] >= _PAIR
-                and below[j + 1] + self.weights[i] * (1.5 * worth[i][j] - 0.5) >= value
+                and below[j + 1] + self.weights[i] * _worth(worth[i][j]) >= value
             )
-            drop = below[j] - _GAP * self.weights[i] >= value
+            drop = below[j] - _ABSENT >= value
             skip = j < columns and here[j + 1] - (self.costs[low + j] if i else 0.0) >= value
             if skip and (late or not (pair or drop)):
                 j += 1
@@ -294,6 +297,11 @@ class _Table:
                 alike.append(0.0)
                 i += 1
         return _Place(best[0][0], tuple(lines), tuple(alike))
+
+
+def _worth(alike: float) -> float:
+    """An equal line beside a gap is worth more than a similar one without."""
+    return 1.0 if alike == 1.0 else 1.5 * alike - 0.9
 
 
 def _nearest(file: Sequence[str], best: _Place) -> str:

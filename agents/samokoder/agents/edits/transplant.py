@@ -14,15 +14,15 @@ def transplant(search: str, replace: str, own: str) -> str | None:
 
     ``search`` is the model's version of ``own``: other quotes, other blanks at the end, a typo.
     """
+    tail = own[len(own.rstrip()) :]
+    if search[len(search.rstrip()) :] != tail:
+        search, replace = search.rstrip() + tail, replace.rstrip() + tail
+    if own.translate(SMART) == own and search != own:
+        search, replace = search.translate(SMART), replace.translate(SMART)
     if search == own:
         return replace
     if search == replace:
         return own
-    if search.rstrip() == own.rstrip():
-        tail = own[len(own.rstrip()) :]
-        return replace.rstrip() + tail
-    if search.translate(SMART) == own:
-        return replace.translate(SMART)
     merged = merge(_rows(search), _rows(own), _rows(replace)).content
     return merged.decode().replace("\n", "") if merged is not None else None
 
