@@ -140,8 +140,8 @@ async def run(no_model: bool) -> int:
                 await editor.save(uri)
             restored = await run_sync(_tree, workspace) == before
             say(f"  the workspace is {'byte-identical to the start' if restored else 'CHANGED'}")
-            await editor.command("samokoder.daemon.stop", {})
-            await editor.stop()
+            await editor.command("samokoder.daemon.stop")
+            await editor.closed.wait()
     finally:
         with anyio.CancelScope(shield=True):
             await run_sync(lambda: shutil.rmtree(home, ignore_errors=True))

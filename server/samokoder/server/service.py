@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import msgspec
 from anyio.to_thread import run_sync
-from samokoder.agents.models.models import OpenModels, open_models
 
 from samokoder.agents import configuration, logs
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.configuration import Configuration
+from samokoder.agents.models.models import OpenModels, open_models
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.engine import Engine
