@@ -12,9 +12,9 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
 from samokoder.agents.errors import EnvironmentMissing, InvalidInput
-from samokoder.agents.models import catalogue, pull, weights
+from samokoder.agents.models import catalogue, mirror, pull, weights
 from samokoder.agents.models.catalogue import CATALOGUE, Weights
-from samokoder.agents.models.pull import Progress
+from samokoder.agents.models.source import Progress
 
 PART = 5000
 BYTES = b"GGUF" + bytes(range(256)) * 47  # 12,036 bytes: two whole parts and a shorter one
@@ -158,7 +158,7 @@ async def test_from_the_mirror_and_over_sources(
     assert await _bytes(path) == BYTES
     mirrored = [p.done for p in told if p.source == "mirror"]
     assert mirrored == sorted(mirrored) and mirrored[0] == PART, "the first part was there already"
-    assert await _off(_left) == [f"{NAME}.gguf", f"{NAME}.lock", f"{NAME}.verified"]
+    assert await _off(_left) == [f"{NAME}.{x}" for x in ("gguf", "lock", "notice", "verified")]
 
 
 async def test_the_hub_is_given_up_at_once_where_it_is_off(
@@ -300,7 +300,7 @@ def test_pip_is_found_also_where_it_is_not_installed(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "pip" else real(name)
     )
-    command = pull._pip()
+    command = mirror.pip_command()
     assert command[1].endswith("/pip")
     said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("pip ")

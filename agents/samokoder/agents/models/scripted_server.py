@@ -11,28 +11,22 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from samokoder.agents.models import script, scripted_wire
 from samokoder.agents.models.model import Usage
 from samokoder.agents.models.script import Fault, Rule, Script
-from samokoder.agents.models.script_log import OK, Call, ScriptLog
+from samokoder.agents.models.script_log import Call, ScriptLog
 from samokoder.agents.models.scripted import question
-from samokoder.agents.models.scripted_wire import WIRES, Asked, Wire
+from samokoder.agents.models.scripted_link import Gone, Link, play
+from samokoder.agents.models.scripted_wire import WIRES, Asked
 
 MAX_BODY: Final = 64 << 20
 """Bytes of a request that are read."""
-
-_ENDS: Final = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
-_REASONS: Final = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Requests"}
-
-
-class _Gone(Exception):
-    """The client closed the connection."""
 
 
 class _Protocol(asyncio.StreamReaderProtocol):
@@ -82,9 +76,9 @@ class ScriptedServer:
         if task is not None:
             self._tasks.add(task)
         try:
-            while await self._one(reader, _Link(writer, left), writer):
+            while await self._one(reader, Link(writer, left)):
                 pass
-        except (_Gone, ConnectionError, asyncio.IncompleteReadError):
+        except (Gone, ConnectionError, asyncio.IncompleteReadError):
             pass
         except asyncio.CancelledError:
             if not self._stopping:
@@ -104,9 +98,7 @@ class ScriptedServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _one(
-        self, reader: asyncio.StreamReader, link: "_Link", writer: asyncio.StreamWriter
-    ) -> bool:
+    async def _one(self, reader: asyncio.StreamReader, link: Link) -> bool:
         first = await reader.read(1)
         if not first:
             return False
@@ -117,23 +109,23 @@ class ScriptedServer:
         headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in rest)}
         size = int(headers.get("content-length") or 0)
         if size > MAX_BODY:
-            await _plain(writer, 413, {"error": {"message": "too large"}})
+            await link.json(413, {"error": {"message": "too large"}})
             return False
         data = await reader.readexactly(size)
         if method == "GET" and path.partition("?")[0].endswith("/models"):
-            await _plain(writer, 200, {"object": "list", "data": [{"id": "scripted"}]})
+            await link.json(200, {"object": "list", "data": [{"id": "scripted"}]})
             return True
         try:
             asked = scripted_wire.parse(path, msgspec.json.decode(data or b"{}"))
         except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as error:
-            await _plain(writer, 400, {"error": {"message": f"not the format: {error!r}"}})
+            await link.json(400, {"error": {"message": f"not the format: {error!r}"}})
             return True
         if asked is None or method != "POST" or self._dialect not in (None, asked.dialect):
-            await _plain(writer, 404, {"error": {"message": f"no such path: {method} {path}"}})
+            await link.json(404, {"error": {"message": f"no such path: {method} {path}"}})
             return True
         return await self._answer(link, asked, arrived)
 
-    async def _answer(self, link: "_Link", asked: Asked, arrived: float) -> bool:
+    async def _answer(self, link: Link, asked: Asked, arrived: float) -> bool:
         prompt = "\n".join(m.text for m in asked.chat.messages)
         used = self._log.used.copy()
         index = self._script.pick(prompt, asked.model, used)
@@ -158,171 +150,11 @@ class ScriptedServer:
             async with link.watched():
                 await asyncio.sleep(rule.delay)
                 call.answered = time.time()
-                await _play(link, rule, wire, call, text, finish, asked.streams, settle)
+                await play(link, rule, wire, call, text, finish, asked.streams, settle)
         finally:
             if not call.outcome:
                 await settle("gone")
         return call.outcome not in ("cut", "reset")
-
-
-class _Link:
-    """One connection: writes events as chunks, notices at once when the client leaves."""
-
-    def __init__(self, writer: asyncio.StreamWriter, left: asyncio.Event) -> None:
-        self._writer = writer
-        self._left = left
-        self.split = 0
-        self.end = b"\n"
-        self.comments = False
-
-    @contextlib.asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Raise _Gone in the block when the client closes the connection."""
-        task = asyncio.current_task()
-        left = False
-
-        def leave() -> None:
-            nonlocal left
-            left = True
-            if task is not None:
-                task.cancel()
-
-        async def watch() -> None:
-            await self._left.wait()
-            leave()
-
-        watcher = asyncio.create_task(watch())
-        try:
-            yield
-        except asyncio.CancelledError:
-            if left:
-                raise _Gone from None
-            raise
-        finally:
-            watcher.cancel()
-
-    async def head(self, status: int, headers: dict[str, str]) -> None:
-        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        await self._writer.drain()
-
-    async def event(self, name: str, data: Any, *, last: bool = False) -> None:
-        """One event; ``None`` as data is OpenAI's [DONE]."""
-        out = b": keep-alive" + self.end * 2 if self.comments else b""
-        if name:
-            out += b"event: " + name.encode() + self.end
-        text = b"[DONE]" if data is None else data if isinstance(data, bytes) else _json(data)
-        await self.raw(out + b"data: " + text + self.end * 2)
-
-    async def raw(self, data: bytes) -> None:
-        step = self.split or len(data)
-        for at in range(0, len(data), step):
-            part = data[at : at + step]
-            self._writer.write(b"%x\r\n%s\r\n" % (len(part), part))
-            await self._writer.drain()
-            if self.split:
-                await asyncio.sleep(0)
-
-    async def finish(self) -> None:
-        self._writer.write(b"0\r\n\r\n")
-        await self._writer.drain()
-
-    async def body(self, status: int, headers: dict[str, str], data: bytes) -> None:
-        await self.head(status, {**headers, "content-length": str(len(data))})
-        self._writer.write(data)
-        await self._writer.drain()
-
-    def abort(self) -> None:
-        self._writer.transport.abort()
-
-
-async def _play(
-    link: _Link,
-    rule: Rule,
-    wire: Wire,
-    call: Call,
-    text: str,
-    finish: str,
-    streams: bool,
-    settle: Callable[[str], Awaitable[None]],
-) -> None:
-    """Send what the rule says; ``settle`` hears the outcome before the last byte is out."""
-    fault = rule.fault
-    if fault is not None and fault.kind == "reset":
-        await settle("reset")
-        link.abort()
-        return
-    if fault is not None and fault.kind == "status":
-        call.status = fault.status
-        await settle(str(fault.status))
-        body = fault.body.encode() or _json(wire.error(fault.status, "scripted fault")[1])
-        await link.body(fault.status, {"content-type": "application/json", **fault.headers}, body)
-        return
-    call.status = 200
-    if not streams:
-        call.sent_chars = len(text)
-        usage = script.spent(rule, call.prompt_chars, len(text))
-        data = _json(wire.whole(text, usage, finish))
-        await settle(OK)
-        await link.body(200, {"content-type": "application/json"}, data)
-        return
-    link.split, link.end, link.comments = rule.split, _ENDS[rule.line_end], rule.comments
-    await link.head(
-        200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"}
-    )
-    begin = None if rule.silent else script.spent(rule, call.prompt_chars, 0)
-    for name, data in wire.opening(begin):
-        await link.event(name, data)
-    endless = fault is not None and fault.kind == "endless"
-    stop = len(text) if fault is None or endless else fault.after
-    while True:
-        for number, piece in enumerate(script.pieces(rule, text[:stop])):
-            if number:
-                await asyncio.sleep(rule.pace)
-            for name, data in wire.piece(piece):
-                await link.event(name, data)
-            call.sent_chars += len(piece)
-        if not endless:
-            break
-    if fault is not None:
-        if fault.kind != "stall":
-            await settle(fault.kind)
-        await _break(link, fault, wire)
-        return
-    await settle(OK)
-    spent = None if rule.silent else script.spent(rule, call.prompt_chars, call.sent_chars)
-    for name, data in wire.closing(spent, finish):
-        await link.event(name, data)
-    await link.finish()
-
-
-async def _break(link: _Link, fault: Fault, wire: Wire) -> None:
-    match fault.kind:
-        case "stall":
-            await asyncio.sleep(3600)
-        case "garbage":
-            await link.event("", fault.body.encode() or b"{<not> json")
-            await link.finish()
-        case "error":
-            await link.event(*wire.error(fault.status, fault.body or "scripted fault"))
-            await link.finish()
-        case "end":
-            await link.finish()
-
-
-async def _plain(writer: asyncio.StreamWriter, status: int, value: Any) -> None:
-    data = _json(value)
-    head = f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}\r\n"
-    writer.write(
-        f"{head}content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n".encode()
-    )
-    writer.write(data)
-    await writer.drain()
-
-
-def _json(value: Any) -> bytes:
-    return msgspec.json.encode(value)
 
 
 @contextlib.asynccontextmanager

@@ -87,7 +87,7 @@ def remove(name: str) -> int:
     if name not in CATALOGUE and name not in (i.name for i in listing()):
         catalogue.find(name)
     freed = 0
-    for file in (path, partial(path), _proof(path)):
+    for file in (path, partial(path), _proof(path), _notice(path)):
         if file.exists():
             freed += file.stat().st_size
             file.unlink()
@@ -141,7 +141,10 @@ def finish(part: Path, weights: Weights, told: Callable[[int], None] = lambda _:
     size = part.stat().st_size
     if size != weights.size or sha256(part, told) != weights.sha256:
         raise ValueError(f"{weights.name}: wrong bytes")
-    return _place(part, folder() / weights.file, weights.sha256)
+    path = _place(part, folder() / weights.file, weights.sha256)
+    notice = f"{weights.title}\n{weights.licence}\n\n{weights.notice}\n"
+    _notice(path).write_text(notice, encoding="utf-8")
+    return path
 
 
 def _place(part: Path, path: Path, digest: str) -> Path:
@@ -159,6 +162,10 @@ def _place(part: Path, path: Path, digest: str) -> Path:
 def adopt(part: Path, name: str, digest: str) -> Path:
     """Put a user's own file, copied to ``part``, into place under ``name``."""
     return _place(part, folder() / f"{name}.gguf", digest)
+
+
+def _notice(path: Path) -> Path:
+    return path.with_suffix(".notice")
 
 
 def _proof(path: Path) -> Path:
