@@ -45,6 +45,8 @@ class Outcome:
     receipt: Receipt | None = None
     tallies: tuple[Tally, ...] = ()
     reason: str = ""
+    limited: bool = False
+    """A budget ended the climb; more of it may help."""
 
 
 @dataclass
@@ -74,8 +76,8 @@ async def climb(case: Case, rungs: Sequence[Rung], prover: Prover) -> Outcome:
             if proven is not None:
                 candidate, receipt = proven
                 return Outcome(Verdict.PROVEN, candidate, receipt, _tallies(state))
-            if state.stopped or (state.progress and rung.name not in _MODEL_FREE):
-                break
+            if state.stopped or (state.progress and rung.name != "L1"):
+                break  # what L1 only improves may be overfitted: the rungs above start afresh
         if state.progress is None or state.stopped:
             break
         _, whole, candidate, receipt = state.progress
@@ -98,11 +100,11 @@ async def climb(case: Case, rungs: Sequence[Rung], prover: Prover) -> Outcome:
     case.tokens, case.calls = max(case.tokens, state.case.tokens), max(case.calls, state.case.calls)
     if state.best is not None:
         _, candidate, receipt = state.best
-        return Outcome(
-            Verdict.UNVERIFIED, candidate, receipt, _tallies(state), state.stopped or receipt.reason
-        )
+        why = state.stopped or receipt.reason
+        limited = bool(state.stopped)
+        return Outcome(Verdict.UNVERIFIED, candidate, receipt, _tallies(state), why, limited)
     reason = state.stopped or (case.learned[-1] if case.learned else "no rung had an idea")
-    return Outcome(Verdict.REFUSED, None, None, _tallies(state), reason)
+    return Outcome(Verdict.REFUSED, None, None, _tallies(state), reason, bool(state.stopped))
 
 
 def _tallies(state: _Climb) -> tuple[Tally, ...]:

@@ -14,13 +14,15 @@ import anyio
 from anyio.abc import TaskGroup
 
 from samokoder.agents.checks.check import Check, CheckResult, Problem
+from samokoder.agents.checks.selection import select
 from samokoder.agents.repair import ruffs, testcode, verdicts
 from samokoder.agents.repair.case import Receipt, Verdict
 from samokoder.agents.repair.hardcoded import Literals, hardcoded, literals
 from samokoder.agents.repair.weakening import weakened
-from samokoder.agents.repair.workshop import Workshop, narrowed
+from samokoder.agents.repair.workshop import Workshop
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state.errors import SamokoderError
 
 _SLOW = 3.0
 """Seconds from which a check's failing tests are run alone first."""
@@ -47,6 +49,7 @@ class Prover:
         self._control: tuple[CheckResult, ...] | None = None
         self._control_done = anyio.Event()
         self._control_started = False
+        self._control_error: SamokoderError | None = None
         self._group: TaskGroup | None = None
         self._literals: Literals | None = None
 
@@ -63,7 +66,10 @@ class Prover:
     ) -> bool | None:
         assert self._group is not None
         self._group.cancel_scope.cancel()
-        return await self._group.__aexit__(kind, error, trace)
+        if kind is not None and issubclass(kind, anyio.get_cancelled_exc_class()):
+            return await self._group.__aexit__(kind, error, trace)
+        await self._group.__aexit__(None, None, None)  # errors of the body are not grouped
+        return None
 
     async def prove(self, change_set: ChangeSet) -> Receipt:
         """Everything that can be shown about one change set against the snapshot."""
@@ -108,6 +114,8 @@ class Prover:
         if fresh:
             return replace(receipt, reason="new: " + ", ".join(fresh), progress=found.progress)
         await self._control_done.wait()
+        if self._control_error is not None:
+            raise self._control_error
         control = self._control or ()
         receipt = replace(receipt, control=control)
         came_back = verdicts.difference(self.before, control, self.goal)
@@ -188,9 +196,12 @@ class Prover:
 
     async def _run_control(self) -> None:
         failing = tuple(r.check for r in self.before if not r.ok)
-        results = await self.workshop.check(self.snapshot, failing)
-        self._control = results
-        self._control_done.set()
+        try:
+            self._control = await self.workshop.check(self.snapshot, failing)
+        except SamokoderError as error:
+            self._control_error = error
+        finally:
+            self._control_done.set()
 
     async def _after(
         self, change_set: ChangeSet, texts: dict[str, tuple[bytes | None, bytes | None]]
@@ -202,10 +213,18 @@ class Prover:
             fresh.extend(await new_errors(texts))
 
         tree = self.snapshot.with_changes(change_set)
+        results: tuple[CheckResult, ...] = ()
+        failed: SamokoderError | None = None
         async with anyio.create_task_group() as group:
-            group.start_soon(lint)
-            first = await self._failing_first(tree)
-            results = first or await self.workshop.check(tree, self.checks)
+            if not any(check.kind == "ruff" for check in self.checks):
+                group.start_soon(lint)
+            try:
+                first = await self._failing_first(tree)
+                results = first or await self.workshop.check(tree, self.checks)
+            except SamokoderError as error:
+                failed = error
+        if failed is not None:
+            raise failed
         return results, tuple(fresh)
 
     async def _failing_first(self, tree: Snapshot) -> tuple[CheckResult, ...]:
@@ -214,8 +233,8 @@ class Prover:
             wanted = tuple(t for t in result.failed if f"test\0{t}" in self.goal.problems)
             if result.ok or result.seconds < _SLOW or not wanted or not result.passed:
                 continue
-            part = narrowed(result.check, wanted)
-            if part is None:
+            part = select(result.check, wanted)
+            if part is result.check:
                 continue
             (alone,) = await self.workshop.check(tree, (part,))
             if not alone.ok:
@@ -235,7 +254,7 @@ class Prover:
             for _ in range(_FLAKY_RUNS):
                 if not lost or not set(lost) <= set(result.failed):
                     break
-                part = narrowed(result.check, lost) or result.check
+                part = select(result.check, lost)
                 (again,) = await self.workshop.check(tree, (part,))
                 good = tuple(t for t in lost if t in again.passed)
                 flaky += good

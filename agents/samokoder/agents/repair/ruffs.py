@@ -1,16 +1,11 @@
 """The bundled ruff, asked about one text at a time over standard input."""
 
-import os
-import shutil
-import sysconfig
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anyio
 import msgspec
 
-from samokoder.agents.errors import EnvironmentMissing
+from samokoder.agents.checks.bundled import ruff_program
 
 ERRORS = "E9,F63,F7,F82,PLE"
 """Rules that say a program cannot run: syntax, impossible comparisons, undefined names."""
@@ -45,24 +40,10 @@ class Finding(msgspec.Struct, frozen=True):
     fix: Remedy | None = None
 
 
-@cache
-def program() -> str:
-    """Where the ruff that came with us is. Blocking. Raises EnvironmentMissing."""
-    name = "ruff.exe" if os.name == "nt" else "ruff"
-    for folder in (sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")):
-        path = Path(folder) / name
-        if path.is_file():
-            return str(path)
-    found = shutil.which("ruff")
-    if found is None:
-        raise EnvironmentMissing("ruff, which comes with Samokoder, is not there")
-    return found
-
-
 async def findings(path: str, text: str, select: str = "", config: str = "") -> tuple[Finding, ...]:
     """What ruff says about the text; ``config`` is the project's file, empty for none at all."""
     argv = [
-        await anyio.to_thread.run_sync(program), "check", "--no-cache", "--quiet", "--exit-zero",
+        await ruff_program(), "check", "--no-cache", "--quiet", "--exit-zero",
         "--output-format=json", f"--stdin-filename={path}",
     ]  # fmt: skip
     argv += [f"--config={config}"] if config else ["--isolated"]

@@ -191,7 +191,7 @@ def _imports(
     path: str, old: ast.Module, new: ast.Module, exists: Callable[[str], bool]
 ) -> Iterator[str]:
     """A name may come from another module only when its old module is not there."""
-    was, now = _sources(old), _sources(new)
+    was, now = import_sources(old), import_sources(new)
     stored = {n.name for n in ast.walk(new) if isinstance(n, ast.FunctionDef | ast.ClassDef)} | {
         n.id for n in ast.walk(new) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     }
@@ -202,7 +202,7 @@ def _imports(
             yield f"{path}: `{name}` is imported from somewhere else"
 
 
-def _sources(tree: ast.Module) -> dict[str, str]:
+def import_sources(tree: ast.Module) -> dict[str, str]:
     """Imported name → ``module:original name``."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):

@@ -1,10 +1,9 @@
 """Where candidates are tried: scratch copies that hold a snapshot, with commands run in them."""
 
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,17 +12,16 @@ from anyio import to_thread
 
 from samokoder.agents.checks.check import Check, CheckResult
 from samokoder.agents.checks.run import run_check
+from samokoder.agents.sandbox import confine
 from samokoder.agents.sandbox.environment import check_environment
 from samokoder.agents.sandbox.sandbox import Finished, Job, Limits, Sandbox
 from samokoder.agents.sandbox.scratch import Scratch, ScratchPool
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state.errors import SamokoderError
 
 _PARALLEL = 4
 """Checks of one snapshot at the same time, each in a copy of its own."""
-
-_VALUED = frozenset({"-k", "-m", "-p", "-c", "-o", "-W", "-n", "--rootdir", "--confcutdir"})
-"""Options of pytest that take the next word as their value."""
 
 
 class Bench(Protocol):
@@ -66,26 +64,6 @@ class Workshop(Protocol):
     def bench(self, snapshot: Snapshot) -> AbstractAsyncContextManager[Bench]:
         """A bench for the time of the ``async with``."""
         ...
-
-
-def narrowed(check: Check, tests: tuple[str, ...]) -> Check | None:
-    """The check for these tests alone; None when its kind cannot do that."""
-    argv = list(check.argv)
-    if check.kind == "pytest" and "pytest" in " ".join(argv):
-        at = next(i for i, word in enumerate(argv) if "pytest" in word)
-        kept, rest = argv[: at + 1], argv[at + 1 :]
-        while rest:
-            word = rest.pop(0)
-            if word.startswith("-"):
-                kept.append(word)
-                if word in _VALUED and rest:
-                    kept.append(rest.pop(0))
-        prefix = f"{check.cwd}/" if check.cwd else ""
-        return replace(check, argv=(*kept, *(t.removeprefix(prefix) for t in tests)))
-    if check.kind == "unittest" and "unittest" in argv and "discover" not in argv:
-        at = argv.index("unittest")
-        return replace(check, argv=(*argv[: at + 1], *tests))
-    return None
 
 
 @dataclass
@@ -153,20 +131,26 @@ class LocalWorkshop:
 
     async def check(self, snapshot: Snapshot, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}
+        errors: list[SamokoderError] = []
         limiter = anyio.CapacityLimiter(_PARALLEL)
 
         async def one(i: int, check: Check) -> None:
             async with limiter, self.pool.lease(snapshot.root) as scratch:
-                results[i] = await run_check(
-                    check, snapshot, scratch=scratch, sandbox=self.box, settings=self.settings
-                )
+                try:
+                    results[i] = await run_check(
+                        check, snapshot, scratch=scratch, sandbox=self.box, settings=self.settings
+                    )
+                except SamokoderError as error:
+                    errors.append(error)
 
         if len(checks) == 1:
             await one(0, checks[0])
-            return (results[0],)
-        async with anyio.create_task_group() as group:
-            for i, check in enumerate(checks):
-                group.start_soon(one, i, check)
+        else:
+            async with anyio.create_task_group() as group:
+                for i, check in enumerate(checks):
+                    group.start_soon(one, i, check)
+        if errors:
+            raise errors[0]
         return tuple(results[i] for i in range(len(checks)))
 
     @asynccontextmanager
@@ -176,9 +160,12 @@ class LocalWorkshop:
             yield LocalBench(scratch, self.box, self.settings)
 
 
-def project_python(checks: tuple[Check, ...], settings: Settings) -> str:
-    """The Python of the project's own checks, else the configured one, else ours."""
-    for check in checks:
-        if "python" in os.path.basename(check.argv[0]):
-            return check.argv[0]
-    return settings.check.python or sys.executable
+@dataclass
+class Tools:
+    """What fixing and checking need of the process they run in: the warm copies."""
+
+    pool: ScratchPool
+
+    async def workshop(self, settings: Settings) -> LocalWorkshop:
+        """Raises SandboxMissing when the settings require what is not there."""
+        return LocalWorkshop(self.pool, await confine.choose(settings.sandbox), settings)

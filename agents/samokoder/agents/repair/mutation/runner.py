@@ -1,3 +1,4 @@
+# ruff: noqa: N802  (names of unittest)
 """Runs many candidates against the failing tests: the tools are imported once, then one fork each.
 
 A stand-alone script (standard library only, Python ≥ 3.9) that the project's own Python runs inside
@@ -13,12 +14,17 @@ the sandbox: ``python runner.py JOB OUT``. JOB is JSON:
 ``seconds``     CPU seconds one candidate may take
 ``workers``     processes at the same time
 ``enough``      candidates that pass everything after which the rest is skipped
+``window``      candidates that are still tried after the first that passes everything
 ``total``       wall seconds after which the rest is skipped
 
 Every result is one line of JSON appended to OUT. Nothing it says is believed: what passes here is
 proven afterwards by the project's own command.
 """
 
+from __future__ import annotations
+
+import builtins
+import functools
 import importlib.machinery
 import io
 import json
@@ -29,6 +35,10 @@ import signal
 import sys
 import time
 import types
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _real_open = open
 
@@ -59,23 +69,26 @@ def main() -> None:
         os.waitpid(pid, 0)
 
 
-def say(out, fact) -> None:
+def say(out: int, fact: dict[str, Any]) -> None:
     os.write(out, (json.dumps(fact) + "\n").encode())
 
 
-def work(job, out, worker, workers, started) -> None:
-    won = 0
+def work(job: dict[str, Any], out: int, worker: int, workers: int, started: float) -> None:
+    won, last = 0, len(job["candidates"])
     for index in range(worker, len(job["candidates"]), workers):
-        if time.monotonic() - started > job["total"] or won * workers >= job["enough"]:
+        late = time.monotonic() - started > job["total"]
+        if late or index > last or won * workers >= job["enough"]:
             break
         text = job["candidates"][index]
-        fact = in_child(lambda text=text: attempt(job, text), job["seconds"])
+        fact = in_child(functools.partial(attempt, job, text), job["seconds"])
         fact["i"] = index
-        won += bool(fact.get("ok"))
+        if fact.get("ok"):
+            won += 1
+            last = min(last, index + job["window"])
         say(out, fact)
 
 
-def in_child(effect, seconds):
+def in_child(effect: Callable[[], dict[str, Any]], seconds: float) -> dict[str, Any]:
     """``effect()`` in a fork, its result through a pipe; {"end": …} when it died or hung."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -93,7 +106,7 @@ def in_child(effect, seconds):
             data = data[os.write(writer, data) :]
         os._exit(0)
     os.close(writer)
-    chunks = []
+    chunks: list[bytes] = []
     deadline = time.monotonic() + seconds * 8 + 1
     while True:
         ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
@@ -111,65 +124,64 @@ def in_child(effect, seconds):
             pass
     os.waitpid(pid, 0)
     try:
-        return json.loads(b"".join(chunks))
+        told: dict[str, Any] = json.loads(b"".join(chunks))
     except ValueError:
         return {"end": "timeout"}
+    return told
 
 
-def overlay(path, text) -> None:
+def overlay(path: str, text: str) -> None:
     """From now on, in this process, the file at ``path`` has this text."""
     data = text.encode("utf-8", "surrogateescape")
     target = os.path.realpath(path)
 
-    def same(name) -> bool:
+    def same(name: Any) -> bool:
         try:
-            return os.path.realpath(os.fspath(name)) == target
+            real: str = os.path.realpath(os.fspath(name))
         except (TypeError, ValueError):
             return False
+        return real == target
 
-    loader = importlib.machinery.SourceFileLoader
+    loader: Any = importlib.machinery.SourceFileLoader
+    module: Any = io
     get_code, get_data, open_code = loader.get_code, loader.get_data, io.open_code
 
-    def new_get_code(self, fullname):
+    def new_get_code(self: Any, fullname: str) -> Any:
         name = self.get_filename(fullname)
         return compile(data, name, "exec") if same(name) else get_code(self, fullname)
 
-    def new_get_data(self, name):
+    def new_get_data(self: Any, name: str) -> bytes:
         return data if same(name) else get_data(self, name)
 
-    def new_open(file, mode="r", *args, **kwargs):
+    def new_open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         if isinstance(file, (str, os.PathLike)) and "r" in mode and "+" not in mode and same(file):
             raw = io.BytesIO(data)
             return raw if "b" in mode else io.TextIOWrapper(raw, encoding="utf-8")
         return _real_open(file, mode, *args, **kwargs)
 
     loader.get_code, loader.get_data = new_get_code, new_get_data
-    io.open_code = lambda name: io.BytesIO(data) if same(name) else open_code(name)
-    io.open = new_open
-    if isinstance(__builtins__, dict):
-        __builtins__["open"] = new_open
-    else:
-        __builtins__.open = new_open
+    module.open_code = lambda name: io.BytesIO(data) if same(name) else open_code(name)
+    module.open = new_open
+    vars(builtins)["open"] = new_open
 
 
-def _import_tools(job) -> None:
+def _import_tools(job: dict[str, Any]) -> None:
     """Import the tool, and what the tests import from outside the workspace, before the forks."""
     if job["kind"] == "unittest":
         import unittest
         import unittest.main  # noqa: F401
     elif job["kind"] == "pytest":
-        import _pytest.assertion.rewrite
         import pytest  # noqa: F401
     found = in_child(lambda: _outside(job), max(5.0, job["seconds"]))
     for name in found.get("modules", ()):
         if name not in sys.modules:
             try:
                 __import__(name)
-            except Exception:  # noqa: BLE001, S112  the fork will import it then, or fail itself
+            except Exception:  # noqa: BLE001  the fork will import it then, or fail itself
                 continue
 
 
-def _outside(job):
+def _outside(job: dict[str, Any]) -> dict[str, Any]:
     before = set(sys.modules)
     run_all(job, frozenset(), stop=True)
     root = os.path.realpath(job["root"]) + os.sep
@@ -185,7 +197,7 @@ def _outside(job):
     return {"modules": names}
 
 
-def attempt(job, text):
+def attempt(job: dict[str, Any], text: str) -> dict[str, Any]:
     """How a candidate does: failing tests first, all of them; then the passing ones."""
     overlay(job["path"], text)
     if job["kind"] == "script":
@@ -206,7 +218,15 @@ def attempt(job, text):
     }
 
 
-def run_all(job, failing, *, stop, only=False, skip=False, each=None):
+def run_all(
+    job: dict[str, Any],
+    failing: frozenset[str],
+    *,
+    stop: bool,
+    only: bool = False,
+    skip: bool = False,
+    each: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     if job["kind"] == "unittest":
         return run_unittest(job, failing, stop, only, skip, each)
     if job["kind"] == "pytest":
@@ -214,7 +234,7 @@ def run_all(job, failing, *, stop, only=False, skip=False, each=None):
     return run_script(job)
 
 
-def reason(error, traceback):
+def reason(error: Any, traceback: Any) -> dict[str, Any]:
     """Type, message and innermost line of a failure, below the workspace where possible."""
     frames = []
     while traceback is not None:
@@ -224,36 +244,45 @@ def reason(error, traceback):
     return {"type": type(error).__name__, "message": str(error)[:300], "frames": frames[-12:]}
 
 
-def run_unittest(job, failing, stop, only, skip, each):
+def run_unittest(
+    job: dict[str, Any],
+    failing: frozenset[str],
+    stop: bool,
+    only: bool,
+    skip: bool,
+    each: Callable[[str], None] | None,
+) -> dict[str, Any]:
     import unittest
 
     class Quiet(unittest.TestResult):
         def __init__(self) -> None:
             super().__init__()
-            self.good, self.bad, self.error = [], [], None
+            self.good: list[str] = []
+            self.bad: list[str] = []
+            self.error: dict[str, Any] | None = None
 
-        def startTest(self, test) -> None:
+        def startTest(self, test: Any) -> None:
             super().startTest(test)
             if each is not None:
                 each(test.id())
 
-        def addSuccess(self, test) -> None:
+        def addSuccess(self, test: Any) -> None:
             self.good.append(test.id())
 
-        def _bad(self, test, error) -> None:
+        def _bad(self, test: Any, error: Any) -> None:
             self.bad.append(test.id())
             if self.error is None:
                 self.error = reason(error[1], error[2])
             if stop:
                 self.stop()
 
-        def addError(self, test, error) -> None:
+        def addError(self, test: Any, error: Any) -> None:
             self._bad(test, error)
 
-        def addFailure(self, test, error) -> None:
+        def addFailure(self, test: Any, error: Any) -> None:
             self._bad(test, error)
 
-        def addSubTest(self, test, subtest, error) -> None:
+        def addSubTest(self, test: Any, subtest: Any, error: Any) -> None:
             if error is not None:
                 self._bad(test, error)
 
@@ -261,7 +290,7 @@ def run_unittest(job, failing, stop, only, skip, each):
         def runTests(self) -> None:
             pass
 
-    program = Loaded(module=None, argv=["unittest", *job["argv"]], exit=False)
+    program: Any = Loaded(module=None, argv=["unittest", *job["argv"]], exit=False)
     result = Quiet()
     chosen = unittest.TestSuite()
     broken = False
@@ -274,11 +303,11 @@ def run_unittest(job, failing, stop, only, skip, each):
     return {"good": result.good, "bad": result.bad, "error": result.error, "broken": broken}
 
 
-def matches(name, wanted) -> bool:
+def matches(name: str, wanted: frozenset[str]) -> bool:
     return name in wanted or any(name.endswith("." + w) or w.endswith("." + name) for w in wanted)
 
 
-def flat(suite):
+def flat(suite: Any) -> Iterator[Any]:
     for item in suite:
         if hasattr(item, "__iter__"):
             yield from flat(item)
@@ -286,44 +315,53 @@ def flat(suite):
             yield item
 
 
-def run_pytest(job, failing, stop, only, skip, each):
+def run_pytest(
+    job: dict[str, Any],
+    failing: frozenset[str],
+    stop: bool,
+    only: bool,
+    skip: bool,
+    each: Callable[[str], None] | None,
+) -> dict[str, Any]:
     import pytest
 
     class Plugin:
         def __init__(self) -> None:
-            self.good, self.bad, self.error, self.broken = [], [], None, False
+            self.good: list[str] = []
+            self.bad: list[str] = []
+            self.error: dict[str, Any] | None = None
+            self.broken = False
 
-        def pytest_collection_modifyitems(self, items) -> None:
+        def pytest_collection_modifyitems(self, items: list[Any]) -> None:
             if only or skip:
                 items[:] = [i for i in items if (i.nodeid in failing) == only]
 
-        def pytest_runtest_logstart(self, nodeid, location) -> None:
+        def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
             if each is not None:
                 each(nodeid)
 
-        def pytest_exception_interact(self, node, call, report) -> None:
+        def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
             if self.error is None and call.excinfo is not None:
                 self.error = reason(call.excinfo.value, call.excinfo.tb)
 
-        def pytest_collectreport(self, report) -> None:
+        def pytest_collectreport(self, report: Any) -> None:
             if report.failed:
                 self.bad.append(report.nodeid)
                 self.broken = True
 
-        def pytest_runtest_logreport(self, report) -> None:
+        def pytest_runtest_logreport(self, report: Any) -> None:
             if report.when == "call" and report.passed:
                 self.good.append(report.nodeid)
             elif report.failed:
                 self.bad.append(report.nodeid)
 
     plugin = Plugin()
-    argv = [*job["argv"], "-p", "no:cacheprovider", "-q", "--no-header", "-p", "no:terminal"]
-    argv = [a for a in argv if a != "no:terminal" or True]
+    argv = [*job["argv"], "-p", "no:cacheprovider", "-q", "--no-header"]
     pytest.main([*argv, *(["-x"] if stop else [])], plugins=[plugin])
     return {"good": plugin.good, "bad": plugin.bad, "error": plugin.error, "broken": plugin.broken}
 
 
-def run_script(job):
+def run_script(job: dict[str, Any]) -> dict[str, Any]:
     argv = job["argv"]
     try:
         if argv[:1] == ["-m"]:
@@ -342,36 +380,38 @@ def run_script(job):
     return {"ok": True, "fixed": 1, "good": ["script"], "bad": [], "error": None}
 
 
-def trace(job):
+def trace(job: dict[str, Any]) -> dict[str, Any]:
     """Lines that ran below the workspace, per test, with the outcome of each."""
     root = os.path.realpath(job["root"]) + os.sep
-    current = {"name": "", "lines": set()}
-    runs = []
-    real = {}
+    if "overlay" in job:
+        overlay(job["path"], job["overlay"])
+    current: set[tuple[str, int]] = set()
+    runs: list[tuple[str, set[tuple[str, int]]]] = []
+    real: dict[str, str] = {}
 
-    def inside(name):
+    def inside(name: str) -> str:
         if name not in real:
             path = os.path.realpath(name)
             real[name] = path if path.startswith(root) and "site-packages" not in path else ""
         return real[name]
 
-    def local(frame, event, argument):
+    def local(frame: Any, event: str, argument: Any) -> Any:
         if event == "line":
-            current["lines"].add((real[frame.f_code.co_filename], frame.f_lineno))
+            current.add((real[frame.f_code.co_filename], frame.f_lineno))
         return local
 
-    def call(frame, event, argument):
+    def call(frame: Any, event: str, argument: Any) -> Any:
         if not inside(frame.f_code.co_filename):
             return None
-        current["lines"].add((real[frame.f_code.co_filename], frame.f_lineno))
+        current.add((real[frame.f_code.co_filename], frame.f_lineno))
         return local
 
-    def begin(name) -> None:
-        current["lines"] = set()
-        current["name"] = name
-        runs.append((name, current["lines"]))
+    def begin(name: str) -> None:
+        nonlocal current
+        current = set()
+        runs.append((name, current))
 
-    def late(number, frame):
+    def late(number: int, frame: Any) -> NoReturn:
         raise TimeoutError
 
     signal.signal(signal.SIGPROF, late)
@@ -379,7 +419,8 @@ def trace(job):
     signal.setitimer(signal.ITIMER_PROF, job["seconds"] * 0.8)
     started = time.process_time()
     sys.settrace(call)
-    error, bad = None, set()
+    error: dict[str, Any] | None = None
+    bad: set[str] = set()
     try:
         result = run_all(job, frozenset(), stop=False, each=begin)
         error, bad = result.get("error"), set(result.get("bad", ()))

@@ -1,0 +1,292 @@
+"""L1: the rung. Locate by running the tests, try many small changes, prove those that pass.
+
+Everything that runs project code does so in the sandbox, through ``runner.py``; its word only says
+which candidates are worth a proof.
+"""
+
+import json
+import os
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Any
+
+from anyio import to_thread
+
+from samokoder.agents.checks.check import Check, CheckResult
+from samokoder.agents.repair import changes, testcode
+from samokoder.agents.repair.case import Candidate, Case
+from samokoder.agents.repair.mutation import faults, locate
+from samokoder.agents.repair.mutation.mutants import Mutant, mutants
+from samokoder.agents.repair.workshop import Bench, Workshop
+
+_FIRST = 1600
+"""Mutants of the first round at most."""
+_LATER = 500
+"""Mutants of each text that made progress, in later rounds."""
+_BEAM = 6
+_ROUNDS = 3
+_ENOUGH = 10
+"""Passing candidates after which a round ends."""
+_FILES = 4
+_SECONDS = 40.0
+"""Wall seconds of one round at most."""
+_LEAST = 0.15
+"""CPU seconds a candidate may take at least."""
+_WINDOW = 250
+"""Candidates that are still tried after the first one that passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A text and how the tests did on it; ``error`` is the first failure's type and message."""
+
+    path: str
+    text: str
+    score: float
+    note: str
+    ok: bool = False
+    fixed: int = 0
+    lost: int = 0
+    error: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """How the runner runs the tests of one check."""
+
+    kind: str
+    argv: tuple[str, ...]
+    python: str
+    cwd: str
+    trace: float = 4.0
+    """CPU seconds of the run that finds the place."""
+
+
+class Mutation:
+    """See :class:`~samokoder.agents.repair.case.Rung`."""
+
+    name = "L1"
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    async def propose(self, case: Case) -> AsyncGenerator[Candidate, str]:
+        if not hasattr(os, "fork"):
+            case.learned.append("L1: needs a system that can fork")
+            return
+        found = _job(case)
+        if found is None:
+            return
+        job, _ = found
+        await case.run.say("L1: looking for the place by running the tests")
+        beam: list[Tried] = []
+        told: set[str] = set()
+        for number in range(_ROUNDS):
+            tried = await case.run.step(
+                f"{case.name}/L1/{number}",
+                partial(self._round, case, job, tuple(beam), number),
+                tuple[Tried, ...],
+                agent=self.name,
+            )
+            winners = [t for t in tried if t.ok]
+            for t in sorted(winners, key=lambda t: -t.score):
+                if t.text not in told:
+                    told.add(t.text)
+                    yield await _candidate(case, t)
+            beam = [t for t in tried if not t.ok]
+            if winners or not beam:
+                break
+
+    async def _round(
+        self, case: Case, job: _Job, beam: tuple[Tried, ...], number: int
+    ) -> tuple[Tried, ...]:
+        """One generation: mutants of the case's files, or of the texts that made progress."""
+        states: list[Tried | None] = list(beam) if number else [None]
+        winners: list[Tried] = []
+        partial_: list[Tried] = []
+        async with self._workshop.bench(case.snapshot) as bench:
+            script = await bench.put("runner.py", await to_thread.run_sync(_script))
+            for state in states:
+                snapshot_texts = await _texts(case)
+                if state is not None:
+                    snapshot_texts[state.path] = state.text
+                traced = await _traced(bench, script, job, state)
+                place = locate.located(traced, bench.root, snapshot_texts)
+                if place is None:
+                    continue
+                batch = await to_thread.run_sync(
+                    _batch, place, snapshot_texts, _FIRST if state is None else _LATER, state
+                )
+                found = await _tried(bench, script, job, place, batch)
+                winners += [t for t in found if t.ok]
+                partial_ += [t for t in found if not t.ok and _better(t, place, state)]
+                if len(winners) >= _ENOUGH:
+                    break
+        partial_.sort(key=lambda t: (-t.fixed, t.lost, -t.score))
+        return (*winners[: 2 * _ENOUGH], *_varied(partial_)[:_BEAM])
+
+
+def _varied(found: list[Tried]) -> list[Tried]:
+    """At most two texts with the same next failure at the same place."""
+    counts: dict[tuple[int, str, int], int] = {}
+    kept: list[Tried] = []
+    for t in found:
+        name = (t.fixed, t.error, t.line)
+        counts[name] = counts.get(name, 0) + 1
+        if counts[name] <= 2:
+            kept.append(t)
+    return kept
+
+
+def _better(tried: Tried, place: "locate.Place", state: Tried | None) -> bool:
+    """More tests pass, or the same test gets further: past a crash, to another failure."""
+    if tried.lost:
+        return False
+    if tried.fixed:
+        return True
+    if not place.crash or not tried.error:
+        return False
+    if tried.error.startswith("AssertionError"):
+        return True
+    same_place = tried.line == place.crash_line
+    return not same_place and tried.error.partition(":")[0] not in ("SyntaxError", "timeout")
+
+
+def _script() -> bytes:
+    return resources.files(__package__).joinpath("runner.py").read_bytes()
+
+
+def _job(case: Case) -> tuple[_Job, CheckResult] | None:
+    """The failing test command, if the runner knows its kind."""
+    for result in case.evidence.results:
+        if result.ok:
+            continue
+        job = job_of(result.check)
+        if job is not None:
+            slow = 0.0 if result.timed_out else 15 * result.seconds
+            return replace(job, trace=min(30.0, max(job.trace, slow))), result
+    return None
+
+
+def job_of(check: Check) -> _Job | None:
+    """How the runner can do what this check's command does; None when it cannot."""
+    argv = list(check.argv)
+    if not PurePosixPath(argv[0]).name.startswith(("python", "pypy")):
+        return None
+    python, rest = argv[0], argv[1:]
+    while rest and rest[0] in ("-B", "-u", "-q", "-E", "-s", "-W", "-X"):
+        rest = rest[2:] if rest[0] in ("-W", "-X") else rest[1:]
+    if not rest:
+        return None
+    if rest[0].endswith("samokoder_report.py"):
+        args = [a for a in rest[1:] if not a.startswith("--only=")]
+        return _Job("unittest", tuple(args), python, check.cwd)
+    if rest[:2] == ["-m", "unittest"]:
+        return _Job("unittest", tuple(rest[2:]), python, check.cwd)
+    if rest[:2] == ["-m", "pytest"]:
+        return _Job("pytest", tuple(rest[2:]), python, check.cwd)
+    if rest[0].endswith(".py") or rest[0] == "-m":
+        return _Job("script", tuple(rest), python, check.cwd)
+    return None
+
+
+async def _texts(case: Case) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in case.snapshot.files:
+        if path.endswith(".py") and not testcode.is_test_path(path):
+            data = await case.snapshot.read(path)
+            found[path] = data.decode("utf-8", "surrogateescape")
+    return found
+
+
+async def _run(
+    bench: Bench, script: str, job: _Job, facts: dict[str, Any], seconds: float
+) -> list[dict[str, Any]]:
+    """The runner's lines."""
+    facts = {"kind": job.kind, "argv": list(job.argv), "root": bench.root, **facts}
+    file = await bench.put("job.json", json.dumps(facts).encode())
+    name = f"{facts['mode']}.jsonl"
+    out = await bench.put(name, b"")
+    await bench.run((job.python, script, file, out), cwd=job.cwd, seconds=seconds)
+    lines: list[dict[str, Any]] = []
+    for line in (await bench.take(name)).splitlines():
+        try:
+            fact = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(fact, dict):
+            lines.append(fact)
+    return lines
+
+
+async def _traced(bench: Bench, script: str, job: _Job, state: Tried | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"mode": "trace", "seconds": job.trace, "failing": [], "passing": []}
+    if state is not None:
+        facts |= {"path": f"{bench.root}/{state.path}", "overlay": state.text}
+    lines = await _run(bench, script, job, facts, 60.0)
+    return lines[0] if lines else {}
+
+
+def _batch(
+    place: "locate.Place", texts: dict[str, str], limit: int, state: Tried | None
+) -> list[Mutant]:
+    """Mutants of the suspicious files, likeliest first. Blocking."""
+    found: list[Mutant] = []
+    for path, suspicion in place.files[:_FILES]:
+        if state is not None and path != state.path:
+            continue  # one file a repair
+        if place.crash:
+            found += faults.mutants(path, texts[path], place)
+        found += mutants(path, texts[path], suspicion, limit)
+    unique = {m.text: m for m in sorted(found, key=lambda m: m.score)}
+    return sorted(unique.values(), key=lambda m: -m.score)[:limit]
+
+
+async def _tried(
+    bench: Bench, script: str, job: _Job, place: "locate.Place", batch: list[Mutant]
+) -> list[Tried]:
+    found: list[Tried] = []
+    for path in dict.fromkeys(m.path for m in batch):
+        mine = [m for m in batch if m.path == path]
+        facts = {
+            "mode": "try",
+            "path": f"{bench.root}/{path}",
+            "failing": list(place.failing),
+            "passing": list(place.passing),
+            "candidates": [m.text for m in mine],
+            "seconds": _LEAST + 3 * min(place.seconds, job.trace / 3),
+            "window": _WINDOW,
+            "workers": max(1, min(4, os.cpu_count() or 1)),
+            "enough": _ENOUGH,
+            "total": _SECONDS,
+        }
+        for line in await _run(bench, script, job, facts, _SECONDS + 30):
+            index = line.get("i")
+            if not isinstance(index, int) or not 0 <= index < len(mine):
+                continue
+            m = mine[index]
+            kind, at = locate.failure(line.get("error"), bench.root)
+            found.append(
+                Tried(
+                    path,
+                    m.text,
+                    m.score,
+                    m.note,
+                    bool(line.get("ok")),
+                    int(line.get("fixed") or 0),
+                    int(line.get("lost") or 0),
+                    kind or str(line.get("end") or ""),
+                    next((n for p, n in reversed(at) if p == path), 0),
+                )
+            )
+    return found
+
+
+async def _candidate(case: Case, t: Tried) -> Candidate:
+    data = t.text.encode("utf-8", "surrogateescape")
+    note = f"{t.path}: {t.note}"
+    return Candidate(changes.modified(case.snapshot, note, {t.path: data}), "L1", note)
