@@ -24,7 +24,7 @@ check: dev extension ## Lint, format, types, layers, coverage of at least 85 %, 
 	$(PY) -m mypy -p samokoder.server -p samokoder.agents -p samokoder.state
 	.venv/bin/lint-imports
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -q $(ARGS)
+	$(PY) -m coverage run -m pytest -q -m "not timing" $(ARGS)
 	$(PY) -m coverage combine -q
 	$(PY) -m coverage report
 	@scripts/extension check
