@@ -20,6 +20,8 @@ from pathlib import Path
 
 MAX_RATIO = 0.6
 MAX_IDLE_MIB = 100
+SETTLE_SECONDS = 3.0
+"""A daemon is warm when it has opened its engine."""
 BIN = Path(sys.executable).parent
 OURS = (str(BIN / "samokoder"), "lsp")
 OTHER = (str(BIN / "pyright-langserver"), "--stdio")
@@ -118,9 +120,10 @@ def main() -> int:
             for _ in range(runs):
                 end_daemon(runtime)
                 cold.append(initialize_seconds(OURS, work, env))
+            time.sleep(SETTLE_SECONDS)
+            for _ in range(runs):
                 warm.append(initialize_seconds(OURS, work, env))
                 other.append(initialize_seconds(OTHER, work, env))
-            time.sleep(1)
             memory = idle_mib(runtime)
         finally:
             end_daemon(runtime)

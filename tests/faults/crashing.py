@@ -61,6 +61,10 @@ class Room:
         (self.work / "calc.py").write_text(BEFORE)
         (self.work / "test_calc.py").write_text(TEST)
 
+    def configure(self, text: str) -> None:
+        """The user's own settings file."""
+        (self.folder / "config" / "config.toml").write_text(text)
+
     def tree(self) -> dict[str, str]:
         """The contents of every file of the workspace by path."""
         return {

@@ -40,7 +40,7 @@ def code_actions(connection: "Connection", params: Any) -> list[dict[str, Any]]:
     if not pairs:
         pairs = [(None, mark) for mark in _touched(connection, uri, _at(params, "range"))]
     pairs = pairs[:MAX_DIAGNOSTICS]
-    offered = [name for name in _TITLES if name in connection.host.commands]
+    offered = [name for name in _TITLES if name in connection.host.names]
     literal = connection.capabilities.code_action_literals
     return [
         _action(name, uri, item, mark, literal=literal, alone=len(pairs) == 1)

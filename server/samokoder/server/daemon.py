@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 from samokoder.server import runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from samokoder.server.commands.command import Command
-    from samokoder.server.engine import OpenEngine
+    from samokoder.server.product import Product
 
 TAKEOVER_SECONDS = 15.0
 """How long a daemon that is ending may take to make room."""
@@ -22,11 +19,7 @@ START_SECONDS = 60
 """After this long a start that hangs writes where it hangs, and ends."""
 
 
-def main(
-    argv: list[str],
-    commands: "Mapping[str, Command] | None" = None,
-    open_engine: "OpenEngine | None" = None,
-) -> int:
+def main(argv: list[str], product: "Product | None" = None) -> int:
     """Serve until idle, stopped or terminated; with ``--detach`` away from who started it."""
     detached = argv == ["--detach"]
     if argv and not detached:
@@ -40,7 +33,7 @@ def main(
         if not _take(lock):
             sys.stderr.write("samokoder: a daemon is running already\n")
             return 1
-        return _serve(folder, commands, open_engine)
+        return _serve(folder, product)
     except (runtime.RuntimeRefused, OSError) as error:
         sys.stderr.write(f"samokoder: {error}\n")
         return 4
@@ -55,22 +48,14 @@ def _take(lock: runtime.Lock) -> bool:
     return True
 
 
-def _serve(
-    folder: str,
-    commands: "Mapping[str, Command] | None",
-    open_engine: "OpenEngine | None",
-) -> int:
+def _serve(folder: str, product: "Product | None") -> int:
     import faulthandler
 
     faulthandler.dump_traceback_later(START_SECONDS, exit=True)
-    if commands is None or open_engine is None:
-        from samokoder.server.commands.registry import COMMANDS
-        from samokoder.server.service import open_engine as opener
-
-        commands, open_engine = COMMANDS, opener
     from samokoder.server import listener
+    from samokoder.server.product import samokoder
 
-    code = listener.run(folder, commands, open_engine, _ready)
+    code = listener.run(folder, product or samokoder(), _ready)
     sys.stderr.flush()
     os._exit(code)  # threads that still compute must not keep the process alive
 

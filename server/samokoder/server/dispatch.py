@@ -75,7 +75,7 @@ class Dispatch:
     async def execute(self, params: types.ExecuteCommandParams) -> Any:
         """Run one command; its result as plain JSON."""
         connection = self._connection
-        command = find(connection.host.commands, params.command)
+        command = find(await connection.host.commands(), params.command)
         args = arguments(command, params.arguments)
         request = current_request.get() or Request(0)
         progress = Progress(

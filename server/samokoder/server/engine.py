@@ -4,6 +4,7 @@ Editors get their answer to ``initialize`` while the engine still opens its stat
 When it cannot open, whoever needs it is told why, and the next one who asks makes another try.
 """
 
+import gc
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from samokoder.server.host import Host
 
 log = logging.getLogger(__name__)
+
+
+PATIENCE_SECONDS = 0.5
+"""How long opening waits for the first client, whose answer it would delay."""
 
 
 class Engine(Protocol):
@@ -48,6 +53,7 @@ class EngineSlot:
         self._failure: SamokoderError | None = None
         self._settled = anyio.Event()
         self._wanted = anyio.Event()
+        self._first = anyio.Event()
         self._stop = anyio.Event()
         self._closed = anyio.Event()
 
@@ -58,6 +64,7 @@ class EngineSlot:
 
     async def get(self) -> Engine:
         """The engine, once it is open. Raises what kept it from opening."""
+        self.hurry()
         if self._failure is not None and not self._stop.is_set():
             self._failure, self._settled = None, anyio.Event()
             self._wanted.set()
@@ -68,11 +75,14 @@ class EngineSlot:
 
     async def run(self, host: "Host") -> None:
         """Keep the engine open until :meth:`close`."""
+        with anyio.move_on_after(PATIENCE_SECONDS):
+            await self._first.wait()
         while not self._stop.is_set():
             try:
                 async with self._open_engine(host) as engine:
                     self._engine = engine
                     self._settled.set()
+                    _tidy()
                     await self._stop.wait()
                     self._engine = None
             except SamokoderError as error:
@@ -83,6 +93,10 @@ class EngineSlot:
                 await self._failed(SamokoderError(f"{type(error).__name__}: {error}"))
         self._settled.set()
         self._closed.set()
+
+    def hurry(self) -> None:
+        """The first client has its answer: open now."""
+        self._first.set()
 
     async def _failed(self, error: SamokoderError) -> None:
         """Keep the error for those who ask; return when somebody wants another try."""
@@ -95,5 +109,12 @@ class EngineSlot:
     async def close(self) -> None:
         """Close the engine and wait until it is closed."""
         self._stop.set()
+        self.hurry()
         self._wanted.set()
         await self._closed.wait()
+
+
+def _tidy() -> None:
+    """What is there now stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -14,8 +14,9 @@ import anyio.to_thread
 from samokoder.server.commands.command import Command
 from samokoder.server.connection import Connection
 from samokoder.server.editors import LiveEditors
-from samokoder.server.engine import Engine, EngineSlot, OpenEngine
+from samokoder.server.engine import Engine, EngineSlot
 from samokoder.server.lag import LoopLag
+from samokoder.server.product import Product
 from samokoder.server.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -27,17 +28,27 @@ IDLE_SECONDS = 600.0
 class Host:
     """Serves any number of clients, each with a connection of its own."""
 
-    def __init__(self, commands: Mapping[str, Command], open_engine: OpenEngine) -> None:
-        self.commands = commands
+    def __init__(self, product: Product) -> None:
+        self.names = product.names
         self.connections: dict[str, Connection] = {}
         self.editors = LiveEditors(self.connections)
-        self.engine_slot = EngineSlot(open_engine)
+        self.engine_slot = EngineSlot(product.open_engine)
         self.lag = LoopLag()
         self.stopping = anyio.Event()
         self.idle_seconds = IDLE_SECONDS
         """Seconds without client and run after which the daemon ends; the engine may set it."""
         self.idle_since = self._started = time.monotonic()
         self._count = 0
+        self._product = product
+        self._loading = anyio.Lock()
+        self._commands: Mapping[str, Command] | None = None
+
+    async def commands(self) -> Mapping[str, Command]:
+        """The commands by name, imported when they are first wanted."""
+        async with self._loading:
+            if self._commands is None:
+                self._commands = await anyio.to_thread.run_sync(self._product.load)
+        return self._commands
 
     async def engine(self) -> Engine:
         """The engine, once it is open. Raises what kept it from opening."""

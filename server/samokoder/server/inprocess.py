@@ -9,14 +9,12 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 
 import anyio
 
 from samokoder.server import pumps
-from samokoder.server.commands.command import Command
-from samokoder.server.engine import OpenEngine
 from samokoder.server.host import Host
+from samokoder.server.product import Product
 
 CLOSE_SECONDS = 5.0
 """How long the engine may take to close."""
@@ -34,7 +32,7 @@ async def serve(host: Host, sock: socket.socket, *, trailer: bool = False) -> in
     return code
 
 
-def main(commands: Mapping[str, Command], open_engine: OpenEngine) -> int:
+def main(product: Product) -> int:
     """Serve the client at stdin and stdout until it leaves; never returns."""
     ours, theirs = socket.socketpair()
     stdin, stdout = os.dup(0), os.dup(1)
@@ -42,7 +40,7 @@ def main(commands: Mapping[str, Command], open_engine: OpenEngine) -> int:
     threading.Thread(target=pumps.editor_to_daemon, args=(stdin, ours), daemon=True).start()
     out = threading.Thread(target=pumps.daemon_to_editor, args=(ours, stdout), daemon=True)
     out.start()
-    code = anyio.run(lambda: serve(Host(commands, open_engine), theirs))
+    code = anyio.run(lambda: serve(Host(product), theirs))
     out.join(1.0)
     sys.stderr.flush()
     os._exit(code)  # the interpreter's own end takes longer than some editors wait

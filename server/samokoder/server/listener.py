@@ -10,16 +10,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from samokoder.server import endpoint, peer, runtime
-from samokoder.server.commands.command import Command
-from samokoder.server.engine import OpenEngine
 from samokoder.server.host import Host
+from samokoder.server.product import Product
 from samokoder.server.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -31,18 +30,13 @@ LEAVE_SECONDS = 2.0
 CLOSE_SECONDS = 10.0
 """How long the engine may take to close."""
 IDLE_LOOKS = 20
-"""Looks at the clock per idle time."""
+LOOK_SECONDS = 1.0
+"""How often the clock is looked at: so often per idle time, and at least so often."""
 
 
-def run(
-    folder: str,
-    commands: Mapping[str, Command],
-    open_engine: OpenEngine,
-    ready: Callable[[], None],
-) -> int:
+def run(folder: str, product: Product, ready: Callable[[], None]) -> int:
     """Listen and serve; returns the exit code."""
-    host = Host(commands, open_engine)
-    return anyio.run(Listener(folder, host).serve, ready)
+    return anyio.run(lambda: Listener(folder, Host(product)).serve(ready))
 
 
 class Listener:
@@ -99,9 +93,12 @@ class Listener:
     async def _watch_idle(self) -> None:
         host = self._host
         while True:
-            await anyio.sleep(min(host.idle_seconds / IDLE_LOOKS, 30.0))
+            await anyio.sleep(min(host.idle_seconds / IDLE_LOOKS, LOOK_SECONDS))
             if host.connections or host.busy:
                 host.idle_since = time.monotonic()
+            elif not await anyio.Path(sys.executable).exists():
+                log.info("this installation is gone: ending")
+                host.stop()
             elif time.monotonic() - host.idle_since >= host.idle_seconds:
                 log.info("idle for %.0f s: ending", host.idle_seconds)
                 host.stop()
@@ -146,7 +143,8 @@ class Listener:
         self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         host = self._host
-        if host.stopping.is_set() or (await self._outdated(hello) and host.idle):
+        outdated = hello.get("version") != VERSION
+        if host.stopping.is_set() or (outdated and host.idle):
             log.info("making room for version %s", hello.get("version"))
             await self._stop_listening()
             await _send(writer, {"ok": False, "retry": True})
@@ -154,12 +152,6 @@ class Listener:
             return
         await _send(writer, {"ok": True, "version": VERSION, "pid": os.getpid()})
         await host.serve(reader, writer, trailer=True)
-
-    async def _outdated(self, hello: dict[str, Any]) -> bool:
-        """Whether a newcomer's installation should serve instead of this one."""
-        if hello.get("version") != VERSION:
-            return True
-        return not await anyio.Path(sys.executable).exists()
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

@@ -28,11 +28,9 @@ def _lsp(options: list[str]) -> int:
 
         return forward.main()
     if options == ["--in-process"]:
-        from samokoder.server import inprocess
-        from samokoder.server.commands.registry import COMMANDS
-        from samokoder.server.service import open_engine
+        from samokoder.server import inprocess, product
 
-        return inprocess.main(COMMANDS, open_engine)
+        return inprocess.main(product.samokoder())
     sys.stderr.write("usage: samokoder lsp [--in-process]\n")
     return 2
 

@@ -78,9 +78,10 @@ class Session:
         connection.process_id = pid if isinstance(pid, int) and pid > 0 else None
         connection.protocol.stage = Stage.INITIALIZED
         connection.tasks.start_soon(connection.watch_parent)
+        connection.host.engine_slot.hurry()
         log.info("client %s %s %s", connection.id, client.name, client.version)
         return types.InitializeResult(
-            capabilities=capabilities.offer(client, tuple(connection.host.commands)),
+            capabilities=capabilities.offer(client, connection.host.names),
             server_info=types.ServerInfo(name=connection.name, version=connection.version),
         )
 

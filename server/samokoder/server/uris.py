@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+WINDOWS = os.name == "nt"
+
 
 def path_of(uri: str) -> Path | None:
     """The file a URI names; None when it names none (``untitled:``, ``git:``, …)."""
@@ -16,7 +18,7 @@ def path_of(uri: str) -> Path | None:
     path = unquote(parts.path)
     if parts.netloc and parts.netloc != "localhost":
         path = f"//{unquote(parts.netloc)}{path}"
-    elif path[2:3] == ":" and path[:1] == "/":
+    elif WINDOWS and path[2:3] == ":":
         path = path[1].lower() + path[2:]
     if not path or "\0" in path:
         return None
@@ -26,6 +28,6 @@ def path_of(uri: str) -> Path | None:
 def uri_of(path: Path) -> str:
     """The URI of an absolute path."""
     text = path.as_posix()
-    if text[1:2] == ":":
-        return f"file:///{quote(text, safe='/')}"
+    if WINDOWS and text[1:2] == ":":
+        return f"file:///{quote(text)}"
     return f"file:{quote(text)}" if text.startswith("//") else f"file://{quote(text)}"

@@ -13,16 +13,18 @@ def main(argv: list[str]) -> int:
 
     from probe_commands import COMMANDS, open_engine
 
+    from samokoder.server.product import given
+
     logging.basicConfig(level="INFO", stream=sys.stderr)
     if argv == ["lsp", "--in-process"]:
         from samokoder.server import inprocess
 
-        return inprocess.main(COMMANDS, open_engine)
+        return inprocess.main(given(COMMANDS, open_engine))
     if argv[:1] == ["daemon"]:
         from samokoder.server import daemon
 
         daemon.TAKEOVER_SECONDS = float(os.environ.get("PROBE_TAKEOVER_SECONDS", "15"))
-        return daemon.main(argv[1:], COMMANDS, open_engine)
+        return daemon.main(argv[1:], given(COMMANDS, open_engine))
     return 2
 
 

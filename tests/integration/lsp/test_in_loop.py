@@ -13,6 +13,7 @@ from samokoder.server.framing import Framer, frame
 from samokoder.server.host import Host
 from samokoder.server.inprocess import serve
 from samokoder.server.listener import Listener
+from samokoder.server.product import given
 
 
 class Wire:
@@ -65,7 +66,7 @@ async def test_one_client_in_one_process(tmp_path):
     async with anyio.create_task_group() as tasks:
 
         async def run() -> None:
-            codes.append(await serve(Host(COMMANDS, open_engine), theirs))
+            codes.append(await serve(Host(given(COMMANDS, open_engine)), theirs))
 
         tasks.start_soon(run)
         await wire.session(tmp_path / "a.py")
@@ -76,7 +77,7 @@ async def test_one_client_in_one_process(tmp_path):
 
 
 async def test_the_daemon_from_its_start_to_its_end(own_runtime, tmp_path):
-    host = Host(COMMANDS, open_engine)
+    host = Host(given(COMMANDS, open_engine))
     ready = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Listener(str(own_runtime), host).serve, ready.set)

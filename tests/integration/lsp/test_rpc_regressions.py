@@ -415,19 +415,20 @@ def test_a_client_that_reads_slowly_gets_everything(start):
         assert len(peer.answer(number)["result"]) == 1_000_000
 
 
-def test_a_killed_client_is_forgotten(start):
-    other, peer = start(), start()
+def test_a_killed_client_is_forgotten(forwarder):
+    other, peer = forwarder(), forwarder()
     other.initialize()
-    before = other.run("probe.facts")["clients"]
     peer.initialize()
-    peer.command("probe.sleep", seconds=60, name=f"orphan-{id(peer)}")
-    time.sleep(0.1)
+    me = peer.run("probe.facts")["client"]
+    peer.command("probe.sleep", seconds=60, name="orphan")
+    peer.run("probe.echo")
     peer.process.kill()
-    peer.process.wait()
     deadline = time.monotonic() + 5
-    while (now := other.run("probe.facts")["clients"]) != before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert now == before
+    while other.run("probe.facts")["clients"] != 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    journal = other.run("probe.journal")
+    assert "orphan cancelled by end" in journal, "nobody waits for it; no user has cancelled it"
+    assert f"disconnected {me}" in journal
 
 
 def test_hundreds_of_requests_are_each_answered_once(living):

@@ -6,6 +6,7 @@ import anyio
 
 from samokoder.server.host import Host
 from samokoder.server.lag import LoopLag
+from samokoder.server.product import given
 
 
 async def test_lag_sees_a_blocked_loop():
@@ -21,7 +22,7 @@ async def test_lag_sees_a_blocked_loop():
 
 
 async def test_status():
-    host = Host({}, lambda host: None)
+    host = Host(given({}, lambda host: None))
     status = await host.status()
     assert status["clients"] == 0
     assert status["busy"] is False

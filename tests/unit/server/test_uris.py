@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samokoder.server import uris
 from samokoder.server.uris import path_of, uri_of
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1)
@@ -25,8 +26,7 @@ def test_every_path_survives(parts):
         ("file:///a%23b%3Fc.py", "/a#b?c.py"),
         ("file://localhost/a", "/a"),
         ("file:///a/../b", "/b"),
-        ("file:///c%3A/x", "c:/x"),
-        ("file:///C:/x", "c:/x"),
+        ("file:///c%3A/x", "/c:/x"),
         ("file://server/share/x", "//server/share/x"),
     ],
 )
@@ -39,3 +39,10 @@ def test_forms_that_editors_send(uri, path):
 )
 def test_what_names_no_file(uri):
     assert path_of(uri) is None
+
+
+@pytest.mark.parametrize("uri", ["file:///c%3A/a%20b", "file:///C:/a%20b"])
+def test_drive_letters_where_there_are_drives(uri, monkeypatch):
+    monkeypatch.setattr(uris, "WINDOWS", True)
+    assert path_of(uri) == Path("c:/a b")
+    assert uri_of(Path("c:/a b")) == "file:///c%3A/a%20b"

@@ -79,6 +79,8 @@ class CheckResult:
     sandbox: str = "none"
     tree: str = ""
     """Hash of the snapshot it ran on."""
+    ended: float = 0.0
+    """When the command had ended, in seconds since the epoch."""
     skipped: tuple[str, ...] = ()
     """Test ids that were skipped or failed as expected."""
     stray: tuple[str, ...] = ()

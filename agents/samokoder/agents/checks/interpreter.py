@@ -110,9 +110,11 @@ def _resolve(root: Path, text: str) -> Path | None:
 
 def _from_folder(path: Path) -> Interpreter | None:
     """Tools of a virtual environment by the folders in it."""
-    if not path.exists():
-        return None
     prefix = path.parent.parent
+    if not path.exists() or not (
+        (prefix / "pyvenv.cfg").exists() or (prefix / "conda-meta").exists()
+    ):
+        return None
     sites = [*prefix.glob("lib/python3*/site-packages"), prefix / "Lib" / "site-packages"]
     tools = {tool for tool in _TOOLS for site in sites if (site / tool).is_dir()}
     return Interpreter(str(path), frozenset(tools))

@@ -1,13 +1,13 @@
 """What the reporter inside the project's interpreter wrote down, read back."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.checks.parse.parsed import Parsed, parsed
-from samokoder.agents.checks.parse.python import problem_of
+from samokoder.agents.checks.parse.python import parse_python, problem_of
 from samokoder.agents.checks.places import Places
 
 REPORTER = Path(__file__).parent / "injected"
@@ -110,6 +110,9 @@ def _problem(
         test=test,
         column=max(1, column) if isinstance(column, int) else 1,
     )
+    if problem is None:  # unittest puts the traceback of a failed import into the message
+        told = parse_python(message, places).problems[-1:]
+        problem = replace(told[0], source=tool, test=test) if told else None
     if problem is None and at is not None:
         problem = problem_of([at], kind, message, places, source=tool, test=test)
     return problem

@@ -2,7 +2,9 @@
 
 import os
 import re
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from anyio import to_thread
@@ -64,8 +66,10 @@ async def run_check(
         readable=(REPORTER,) if reports else (),
     )
     finished = await sandbox.run(job, _translated(on_output, scratch))
+    ended = time.time()
     _refuse_missing(check, finished)
-    return await to_thread.run_sync(_result, check, snapshot, scratch, sandbox, finished)
+    result = await to_thread.run_sync(_result, check, snapshot, scratch, sandbox, finished)
+    return replace(result, ended=ended)
 
 
 def needs_trust(check: Check) -> bool:

@@ -1,6 +1,5 @@
 """Narrowing a test check to some tests, so that the affected ones run first."""
 
-import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,7 +33,11 @@ def _with(check: Check, names: list[str]) -> Check:
 
 def _from_cwd(test: str, cwd: str) -> str:
     path, separator, rest = test.partition("::")
-    return posixpath.relpath(path, cwd or ".") + separator + rest
+    parts, here = path.split("/"), cwd.split("/") if cwd else []
+    shared = 0
+    while shared < min(len(parts) - 1, len(here)) and parts[shared] == here[shared]:
+        shared += 1
+    return "/".join([*[".."] * (len(here) - shared), *parts[shared:]]) + separator + rest
 
 
 def _dotted(test: str) -> str:

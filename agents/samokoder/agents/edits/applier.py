@@ -183,6 +183,7 @@ def _hunk(
     None when what should go is not there anyway.
     """
     i, j, k, m = change
+    _no_drift(block, new, one, change)
     rows = [n for n in range(i, j) if one.lines[n] is not None]
     if not rows:
         if k == m:
@@ -201,7 +202,8 @@ def _hunk(
             fresh.append((line, None))
             continue
         own = file[places[partner]]
-        carried = transplant(block[rows[partner]], line, own)
+        exact = one.how == "exact"
+        carried = line if exact else transplant(block[rows[partner]], line, own)
         if carried is None:
             raise _Unclear(f"the file's own line differs: {own.strip()[:80]}")
         fresh.append((carried, places[partner]))
@@ -223,6 +225,23 @@ def _no_gap(
     right = j < len(one.lines) and (after is None or after != places[-1] + 1)
     if (left and partners[0] != 0) or (right and partners[-1] != rows - 1):
         raise _Unclear("the search text leaves out lines beside the part that changes")
+
+
+def _no_drift(block: Sequence[str], new: Sequence[str], one: Fit, change: diff.Range) -> None:
+    """Lines added or taken out among equal ones must not be able to slide past a gap."""
+    i, j, k, m = change
+    if i < j and k < m:
+        return
+    moved, low, high = (block[i:j] or new[k:m]), i, j
+    while low > 0 and block[low - 1] == moved[(low - 1 - i) % len(moved)]:
+        low -= 1
+    while high < len(block) and block[high] == moved[(high - i) % len(moved)]:
+        high += 1
+    if (low, high) == (i, j):
+        return
+    places = one.lines[max(0, low - 1) : high + 1]
+    if places[0] is None or places != tuple(range(places[0], places[0] + len(places))):
+        raise _Unclear("the search text leaves out lines among repeated ones")
 
 
 def _point(one: Fit, i: int) -> int:

@@ -95,9 +95,7 @@ def _twice(starts: Sequence[int]) -> Misfit:
 
 
 def _twin(file: Sequence[str], block: Sequence[str], start: int) -> int | None:
-    """Another place that differs in indentation only, when the block may have lost its own."""
-    if all(indent(line) for line in block if line.strip()):
-        return None
+    """Another place that differs in indentation only: the block may have lost some of its own."""
     keys = [key(line) for line in block]
     found = windows([key(line) for line in file], keys)
     return next(

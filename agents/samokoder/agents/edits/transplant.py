@@ -12,11 +12,11 @@ _TOKEN: Final = re.compile(r"\w+|[^\S\n]+|[^\w\s]|\n")
 def transplant(search: str, replace: str, own: str) -> str | None:
     """What ``own`` becomes when ``search`` becomes ``replace``; None when it is not clear.
 
-    ``search`` is the model's version of ``own``: other quotes, other blanks at the end, a typo.
+    ``search`` is the model's version of ``own``: other quotes, a typo. Blanks at the end are the
+    file's.
     """
     tail = own[len(own.rstrip()) :]
-    if search[len(search.rstrip()) :] != tail:
-        search, replace = search.rstrip() + tail, replace.rstrip() + tail
+    search, replace = search.rstrip() + tail, replace.rstrip() + tail
     if own.translate(SMART) == own and search != own:
         search, replace = search.translate(SMART), replace.translate(SMART)
     if search == own:

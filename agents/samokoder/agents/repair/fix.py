@@ -1,7 +1,7 @@
 """The body of a fix run: checks before, the ladder for each cause, delivery of what is proven."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -208,12 +208,23 @@ async def _one(
     )
     async with Prover(work.workshop, snapshot, work.checks, before, focus) as prover:
         outcome = await ladder.climb(case, work.rungs, prover)
-    fixed = await _delivered(work, snapshot, outcome, name)
+
+    async def again(merged: ChangeSet) -> bool:
+        results = await work.workshop.check(snapshot.with_changes(merged), work.checks)
+        return verdicts.difference(before, results, verdicts.goal(before, focus)).clean
+
+    fixed = await _delivered(work, snapshot, outcome, name, again)
     receipt = outcome.receipt
     return fixed, receipt.after if receipt is not None and receipt.after else before
 
 
-async def _delivered(work: _Work, snapshot: Snapshot, outcome: ladder.Outcome, name: str) -> Fixed:
+async def _delivered(
+    work: _Work,
+    snapshot: Snapshot,
+    outcome: ladder.Outcome,
+    name: str,
+    again: Callable[[ChangeSet], Awaitable[bool]],
+) -> Fixed:
     run, candidate = work.run, outcome.candidate
     if candidate is None:
         await run.say(f"Not fixed: {outcome.reason}", percent=100)
@@ -226,7 +237,9 @@ async def _delivered(work: _Work, snapshot: Snapshot, outcome: ladder.Outcome, n
         )
     proven = outcome.verdict is Verdict.PROVEN
     shown = await _diff(snapshot, candidate.change_set)
-    applied = await run.deliver(candidate.change_set, proven=proven, key=f"{name}/deliver")
+    applied = await run.deliver(
+        candidate.change_set, proven=proven, key=f"{name}/deliver", again=again
+    )
     what = "Fixed and proven" if proven else "A suggestion that is not proven"
     await run.say(f"{what} ({candidate.rung}): {candidate.note}", percent=100)
     return Fixed(
@@ -265,4 +278,7 @@ async def _rungs(run: Run, workshop: Workshop, request: FixRequest) -> Sequence[
         from samokoder.agents.repair.mutation.search import Mutation
 
         made["L1"] = Mutation(workshop)
-    return [made[name] for name in order if name in allowed and (name != "L2" or profile)]
+    asked = profile is not None and (workshop.confines or run.settings.sandbox.unconfined)
+    if profile is not None and not asked:
+        await run.say("No sandbox here: code a model writes is not run. `--unconfined` lets it.")
+    return [made[name] for name in order if name in allowed and (name != "L2" or asked)]

@@ -57,6 +57,11 @@ class Workshop(Protocol):
         """The confinement's name, for receipts."""
         ...
 
+    @property
+    def confines(self) -> bool:
+        """Whether what runs here cannot reach the user's files and the network."""
+        ...
+
     async def check(self, snapshot: Snapshot, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
         """All checks, each in a fresh state of a copy; results in the order of the checks."""
         ...
@@ -128,6 +133,10 @@ class LocalWorkshop:
     @property
     def sandbox(self) -> str:
         return self.box.name
+
+    @property
+    def confines(self) -> bool:
+        return self.box.confines
 
     async def check(self, snapshot: Snapshot, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}

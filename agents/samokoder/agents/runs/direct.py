@@ -98,7 +98,14 @@ class DirectRun:
     async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:
         return default
 
-    async def deliver(self, change_set: ChangeSet, *, proven: bool, key: str) -> bool:
+    async def deliver(
+        self,
+        change_set: ChangeSet,
+        *,
+        proven: bool,
+        key: str,
+        again: Callable[[ChangeSet], Awaitable[bool]] | None = None,
+    ) -> bool:
         self.delivered.append((change_set, proven))
         return False
 

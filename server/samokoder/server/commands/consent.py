@@ -42,6 +42,29 @@ async def to_commands(call: Call, root: Path, *, yes: bool) -> bool:
     )
 
 
+async def to_provider(call: Call, root: Path, *, named: str) -> None:
+    """Ask whether code may go to the remote provider that could serve; remembered when agreed.
+
+    ``named`` is the model the user asked for just now; without an answer the local ones serve.
+    """
+    flags = {"model.coder": named} if named else {}
+    loaded = await call.service.configuration(root, client=call.client, flags=flags)
+    provider = (await call.service.models.choose(root, loaded.settings)).waiting
+    if not provider:
+        return
+    answer = await call.choose(
+        f"{provider} could write the fix. Code of {root.name} would be sent there. Allow it?",
+        (ALWAYS, NO),
+    )
+    if answer == ALWAYS:
+        await call.service.trust(root, "provider", provider)
+    elif named:
+        raise NotTrusted(
+            f"code of {root.name} may not be sent to {provider}",
+            hint=f"Agree once with `samokoder trust --kind provider --subject {provider}`.",
+        )
+
+
 class TrustArgs(Args, frozen=True):
     root: Root = ""
     kind: Annotated[

@@ -92,6 +92,8 @@ async def _order(
     call: Call, args: RunArgs, kind: str, title: str, root: Path, params: Any
 ) -> Order:
     once = await consent.to_commands(call, root, yes=args.yes)
+    if kind == "fix" and not args.no_model:
+        await consent.to_provider(call, root, named=args.model)
     flags: dict[str, str | int | float | bool] = {}
     if args.model:
         flags["model.coder"] = args.model
@@ -190,6 +192,8 @@ async def _answer(call: Call, run_id: str) -> FixAnswer:
     if view.result is None:
         return bare
     result = msgspec.convert(view.result, FixResult)
+    if any(f.delivered for f in result.fixes):
+        call.service.publish(Path(view.summary.root), result.left)
     proven = [f for f in result.fixes if f.verdict is Verdict.PROVEN]
     shown = proven or list(result.fixes)
     if not shown:

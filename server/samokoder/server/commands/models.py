@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from samokoder.agents.errors import InvalidInput, NotTrusted
 from samokoder.agents.models import catalogue, pull, weights
+from samokoder.agents.models.source import Progress
 from samokoder.server.commands.command import Args, Call, Command, NoArgs
 from samokoder.server.commands.shared import Yes
 
@@ -78,7 +79,7 @@ async def pull_model(call: Call, args: PullArgs) -> Done:
         if await call.choose(question, ("Pull", "No")) != "Pull":
             raise NotTrusted("nothing was pulled", hint="Pass --yes to agree to the download.")
 
-    async def told(progress: pull.Progress) -> None:
+    async def told(progress: Progress) -> None:
         percent = progress.done * 100 // max(1, progress.total)
         verb = "Checking" if progress.source == "check" else "Pulling"
         size = f"{progress.done / 1e6:.0f} of {progress.total / 1e6:.0f} MB"

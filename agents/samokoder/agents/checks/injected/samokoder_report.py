@@ -1,8 +1,8 @@
 """A pytest plugin and unittest runner that write down, as JSON lines, how every test went.
 
-Runs inside the project's own interpreter (any Python 3), so it imports nothing of the product.
-It changes neither selection nor order nor outcome of the tests. Records go to the file named by
-SAMOKODER_REPORT: ``start``, one ``test`` per test and phase that matters, ``finish``.
+Runs inside the project's own interpreter (Python 3.7 or newer), so it imports nothing of the
+product. It changes neither selection nor order nor outcome of the tests. Records go to the file
+named by SAMOKODER_REPORT: ``start``, one ``test`` per test and phase that matters, ``finish``.
 """
 
 # ruff: noqa: N802
@@ -31,6 +31,8 @@ def write(**record: Any) -> None:
 
 def describe(error: BaseException) -> dict[str, Any]:
     """What was raised: the frames of the error itself and of what caused it, outermost first."""
+    if type(error).__name__ == "CollectError" and error.__cause__ is not None:
+        error = error.__cause__  # pytest wraps what an import raised into a text
     kind = type(error).__name__
     message = str(error)[:_MESSAGE]
     for note in getattr(error, "__notes__", ()):

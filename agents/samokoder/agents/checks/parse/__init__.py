@@ -46,14 +46,13 @@ PARSERS: dict[str, Parser] = {
 
 def parse(kind: str, text: str, places: Places) -> Parsed:
     """What the output of a check of this kind says; control sequences are ignored."""
-    text = plain(text)
+    text = unprefixed(plain(text))
     parser = PARSERS.get(kind)
     return parser(text, places) if parser is not None else _recognised(text, places)
 
 
 def _recognised(text: str, places: Places) -> Parsed:
     """Output of unknown origin: every tool that is recognised in it, else any place named."""
-    text = unprefixed(text)
     found = [PARSERS[kind](text, places) for kind in kinds_in(text)] or [
         parse_generic(text, places)
     ]

@@ -12,6 +12,10 @@ _LINE = re.compile(
     r"(?P<severity>fatal error|error|warning|note|runtime error): (?P<message>.+?)"
     r"(?: \[(?P<rule>-W[\w=+-]+)\])?$"
 )
+_REQUIRED = re.compile(
+    r"^(?P<path>(?:[A-Za-z]:)?[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)?\s+"
+    r"(?:note: in instantiation of .+ )?(?:required|requested)(?: from)? here$"
+)
 _MSVC = re.compile(
     r"^(?P<path>[^\s(][^(\n]*)\((?P<line>\d+)(?:,(?P<column>\d+))?\)\s?: "
     r"(?P<severity>fatal error|error|warning) (?P<rule>C\d+): (?P<message>.+)$"
@@ -41,10 +45,20 @@ def parse_gcc(text: str, places: Places) -> Parsed:
     """Every diagnostic; notes are related frames of the one before."""
     lines = text.split("\n")
     problems: list[Problem] = []
+    asked: re.Match[str] | None = None
+    foreign: re.Match[str] | None = None
     for index, line in enumerate(lines):
+        if (match := _REQUIRED.match(line)) is not None and places.locate(match["path"]):
+            if foreign is not None:  # clang says afterwards who asked for it
+                _add(problems, foreign, places, match)
+            asked, foreign = (None, None) if foreign is not None else (match, None)
+            continue
         match = next((m for pattern in _PLAIN if (m := pattern.match(line))), None)
         if match is not None:
-            _add(problems, match, places)
+            outside = places.locate(match["path"]) is None and "error" in _severity(match)
+            _add(problems, match, places, asked if outside else None)
+            foreign = match if outside and asked is None else foreign
+            asked = None if _severity(match) != "note" else asked
             continue
         head = _SANITIZER.match(line) or _VALGRIND_HEAD.match(line)
         if head is not None:
@@ -52,13 +66,24 @@ def parse_gcc(text: str, places: Places) -> Parsed:
     return parsed(problems)
 
 
-def _add(problems: list[Problem], match: re.Match[str], places: Places) -> None:
-    path = places.locate(match["path"])
-    parts = match.groupdict()
+def _severity(match: re.Match[str]) -> str:
+    return match.groupdict().get("severity") or "error"
+
+
+def _add(
+    problems: list[Problem],
+    match: re.Match[str],
+    places: Places,
+    asked: re.Match[str] | None = None,
+) -> None:
+    """One diagnostic; inside a foreign template it stands where the user ``asked`` for it."""
+    at = asked or match
+    path = places.locate(at["path"])
+    parts, where = match.groupdict(), at.groupdict()
     if path is None:
         return
-    line, column = int(parts["line"] or 1), max(1, int(parts.get("column") or 1))
-    severity = parts.get("severity") or "error"
+    line, column = int(where["line"] or 1), max(1, int(where.get("column") or 1))
+    severity = _severity(match)
     if severity == "note":
         if problems:
             last = problems[-1]

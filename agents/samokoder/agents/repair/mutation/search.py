@@ -18,7 +18,7 @@ from anyio import to_thread
 from samokoder.agents.checks.check import Check, CheckResult
 from samokoder.agents.repair import changes, testcode
 from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.mutation import faults, locate
+from samokoder.agents.repair.mutation import compiled, faults, locate
 from samokoder.agents.repair.mutation.mutants import Mutant, mutants
 from samokoder.agents.repair.workshop import Bench, Workshop
 
@@ -78,6 +78,13 @@ class Mutation:
         if not hasattr(os, "fork"):
             case.learned.append("L1: needs a system that can fork")
             return
+        for path, text, note in await case.run.step(
+            f"{case.name}/L1/compiled",
+            partial(compiled.repairs, case, self._workshop),
+            list[tuple[str, str, str]],
+            agent=self.name,
+        ):
+            yield await _candidate(case, Tried(path, text, 0.0, note))
         found = _job(case)
         if found is None:
             return
