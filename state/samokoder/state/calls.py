@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from samokoder.state import blobs, clock, rows, schema
+from samokoder.state import blobs, clock, rows, schema, usage
 
 
 class CallState(StrEnum):
@@ -110,7 +110,9 @@ async def start(
         )
         .returning(*_COLUMNS)
     )
-    return Call(*(await s.execute(statement)).one())
+    call = Call(*(await s.execute(statement)).one())
+    await usage.add(s, call.id, calls=1, unpriced=1)
+    return call
 
 
 async def succeed(
@@ -190,7 +192,10 @@ async def abandon(s: AsyncSession, run_id: str) -> int:
         .values(state=CallState.UNKNOWN.value, finished_at=clock.now_ms())
         .returning(schema.ModelCall.id)
     )
-    return len((await s.execute(statement)).all())
+    lost = (await s.execute(statement)).scalars().all()
+    for call_id in lost:
+        await usage.add(s, call_id, unknown=1)
+    return len(lost)
 
 
 async def listing(s: AsyncSession, run_id: str) -> tuple[Call, ...]:
@@ -207,47 +212,39 @@ async def totals(
     workspace_id: int | None = None,
     since: int | None = None,
 ) -> tuple[Total, ...]:
-    """Sums per group, the busiest first (days: the newest first)."""
-    call = schema.ModelCall
-    groups: dict[str, Any] = {
-        "run": call.run_id,
-        "agent": call.agent,
-        "role": call.role,
-        "model": call.provider + ":" + call.model,
-        "provider": call.provider,
-        "day": call.started_at - call.started_at % clock.DAY_MS,
-    }
-    group = groups.get(by)
-    columns = (
-        func.count(),
-        func.count().filter(call.state == CallState.FAILED.value),
-        func.count().filter(call.state == CallState.UNKNOWN.value),
-        func.coalesce(func.sum(call.tokens_in), 0),
-        func.coalesce(func.sum(call.tokens_out), 0),
-        func.coalesce(func.sum(call.tokens_cached), 0),
-        func.coalesce(func.sum(call.micros), 0),
-        func.count() - func.count(call.micros),
-    )
-    statement: Any = select(*columns) if group is None else select(group.label("name"), *columns)
-    if run_id is not None:
-        statement = statement.where(call.run_id == run_id)
-    if workspace_id is not None:
-        runs = select(schema.Run.id).where(schema.Run.workspace_id == workspace_id)
-        statement = statement.where(call.run_id.in_(runs))
-    if since is not None:
-        statement = statement.where(call.started_at >= since)
-    if group is not None:
-        order = group.desc() if by == "day" else func.count().desc()
-        statement = statement.group_by("name").order_by(order)
-    found = (await s.execute(statement)).all()
-    if group is None:
-        return tuple(Total("", *(int(value) for value in row)) for row in found)
-    return tuple(Total(str(row[0]), *(int(value) for value in row[1:])) for row in found)
+    """Sums per group, the busiest first (days: the newest first).
+
+    Without a run they come from the daily sums, which outlive the runs; ``since`` is then rounded
+    down to its UTC day.
+    """
+    if run_id is not None or by == "run":
+        found = await usage.of_calls(s, by, run_id, workspace_id, since)
+    else:
+        found = await usage.of_days(s, by, workspace_id, since)
+    return tuple(Total(str(name), *(int(value) for value in sums)) for name, *sums in found)
 
 
 async def _finish(s: AsyncSession, call_id: int, state: CallState, **values: Any) -> None:
+    table = schema.ModelCall
+    open_states = (CallState.IN_FLIGHT.value, CallState.UNKNOWN.value)
+    held = select(table.state).where(table.id == call_id, table.state.in_(open_states))
+    before = (await s.execute(held.with_for_update())).scalar()
+    if before is None:  # settled already
+        return
     await s.execute(
-        update(schema.ModelCall)
-        .where(schema.ModelCall.id == call_id)
+        update(table)
+        .where(table.id == call_id)
         .values(state=state.value, finished_at=clock.now_ms(), **values)
+    )
+    priced = values["micros"] is not None
+    await usage.add(
+        s,
+        call_id,
+        failed=int(state is CallState.FAILED),
+        unknown=-int(before == CallState.UNKNOWN),
+        tokens_in=values["tokens_in"],
+        tokens_out=values["tokens_out"],
+        tokens_cached=values["tokens_cached"],
+        micros=values["micros"] or 0,
+        unpriced=-int(priced),
     )

@@ -19,6 +19,7 @@ from samokoder.state import clock, rows, schema
 BEAT_MS = 5_000
 """How often a living owner says so."""
 STALE_MS = 30_000
+LONG_STALE_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,10 @@ def _alive(owner: Owner, now: int) -> bool:
             return False
         except PermissionError:
             pass
-        return _started(owner.pid) == owner.started
+        if owner.started:
+            return _started(owner.pid) == owner.started
+        # no start time to tell a reused pid by: a long silence is the only sign
+        return now - owner.beat_at < LONG_STALE_MS
     return now - owner.beat_at < STALE_MS
 
 

@@ -1,8 +1,11 @@
 """The ledger and the budgets (R2, R16)."""
 
 import anyio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
 
-from samokoder.state import calls, clock, counts, owners, reservations, runs
+from samokoder.state import calls, clock, counts, owners, reservations, runs, workspaces
 from samokoder.state.calls import CallState, Total
 from samokoder.state.database import Database
 from samokoder.state.reservations import Broken, Limits, Reserved, Used
@@ -48,9 +51,61 @@ async def test_every_attempt_is_in_the_ledger(db: Database, workspace: int, run_
         assert [total.name for total in await calls.totals(s, "run")] == [run_id]
         today = str(clock.midnight(found[0].started_at))
         assert [total.name for total in await calls.totals(s, "day")] == [today]
-        assert await calls.totals(s, "day", since=clock.now_ms() + 1) == ()
+        assert await calls.totals(s, "day", since=clock.now_ms() + clock.DAY_MS) == ()
+        await calls.fail(s, second.id, "late", "settled already: nothing changes", tokens_in=9)
+        assert await calls.totals(s) == (whole,)
         expected = counts.Counts(calls=3, tokens=110, micros=25, unpriced=2)
         assert (await counts.of(s, [run_id]))[run_id] == expected
+
+
+EFFECTS = st.lists(
+    st.tuples(
+        st.sampled_from(["ok", "failed", "lost", "lost, then ok", "in flight"]),
+        st.sampled_from(["fixer", "judge"]),
+        st.sampled_from(["m", "n"]),
+        st.none() | st.integers(0, 50),
+    ),
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(EFFECTS)
+async def test_daily_sums_equal_the_calls(
+    db: Database, effects: list[tuple[str, str, str, int | None]]
+) -> None:
+    async with db.session() as s:
+        await s.execute(text("DELETE FROM workspaces"))
+        workspace = (await workspaces.ensure(s, "/srv/sums")).id
+        run = (await runs.create(s, workspace_id=workspace, kind="fix")).id
+        for effect, agent, model, micros in effects:
+            call = await calls.start(
+                s, run, request_hash=ONE, provider="p", model=model, role="coder", agent=agent
+            )
+            if effect.startswith("lost"):
+                await calls.abandon(s, run)
+            if effect.endswith("ok"):
+                await calls.succeed(s, call.id, b"", tokens_in=3, tokens_out=2, micros=micros)
+            if effect == "failed":
+                await calls.fail(s, call.id, "cut", "", tokens_in=1, micros=micros)
+        for by in ("all", "agent", "role", "model", "provider", "day"):
+            whole = sorted(await calls.totals(s, by), key=lambda total: total.name)
+            each = sorted(await calls.totals(s, by, run_id=run), key=lambda total: total.name)
+            assert whole == each
+
+
+async def test_sums_outlive_the_runs(db: Database, workspace: int, run_id: str) -> None:
+    async with db.session() as s:
+        call = await calls.start(s, run_id, request_hash=ONE, **ASK)
+        await calls.succeed(s, call.id, b"", tokens_in=7, tokens_out=1)
+        before = await calls.totals(s, "model", workspace_id=workspace)
+        await s.execute(text("DELETE FROM runs"))
+        assert await calls.totals(s, "model", workspace_id=workspace) == before
+        assert await calls.totals(s, "run") == ()
 
 
 async def test_each_limit_is_named_when_it_would_break(db: Database, run_id: str) -> None:

@@ -103,6 +103,9 @@ async def test_cancelling_is_asked_for_once_and_only_while_it_can(
         assert await runs.move(s, run_id, to=RunState.CANCELLED, expect=(RunState.QUEUED,))
         assert not await runs.request_cancel(s, run_id)
         assert await runs.to_cancel(s, me.id) == ()
+        ended = await runs.get(s, run_id)
+        assert ended is not None
+        assert ended.owner_id is None
 
 
 async def test_the_runs_of_a_killed_process_are_orphans(
@@ -137,6 +140,13 @@ async def test_a_reused_pid_is_another_process(db: Database) -> None:
         dead = await owners.dead(s)
     assert [owner.pid for owner in dead] == [os.getppid()]
     assert me.id not in {owner.id for owner in dead}
+
+
+async def test_where_start_times_are_unknown_a_long_silence_decides(db: Database) -> None:
+    async with db.session() as s:
+        owner = await owners.register(s, started=0)
+        assert await owners.dead(s, now=owner.beat_at + owners.STALE_MS) == ()
+        assert await owners.dead(s, now=owner.beat_at + owners.LONG_STALE_MS) == (owner,)
 
 
 async def test_an_owner_elsewhere_is_dead_when_it_is_silent(db: Database) -> None:

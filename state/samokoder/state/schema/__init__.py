@@ -3,7 +3,7 @@
 from samokoder.state.schema.base import Table
 from samokoder.state.schema.changes import ChangeSet, FileChange, Hunk
 from samokoder.state.schema.contents import Blob, Path, Snapshot, SnapshotEntry
-from samokoder.state.schema.ledger import ModelCall, Reservation
+from samokoder.state.schema.ledger import ModelCall, Reservation, Usage
 from samokoder.state.schema.runs import (
     CommandExec,
     Lease,
@@ -45,5 +45,6 @@ __all__ = [
     "Table",
     "Task",
     "Trust",
+    "Usage",
     "Workspace",
 ]

@@ -22,6 +22,34 @@ class Reservation(Table):
     settled_at: Mapped[Millis | None]
 
 
+class Usage(Table):
+    """The ledger summed up per day, kept with every call and after its run is gone."""
+
+    __tablename__ = "usage"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Midnight UTC of the day the attempts began."""
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    )
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    agent: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int]
+    failed: Mapped[int]
+    unknown: Mapped[int]
+    tokens_in: Mapped[int]
+    tokens_out: Mapped[int]
+    tokens_cached: Mapped[int]
+    micros: Mapped[int]
+    unpriced: Mapped[int]
+
+
 class ModelCall(Table):
     """One attempt. ``state`` unknown: it was in flight when the process died."""
 

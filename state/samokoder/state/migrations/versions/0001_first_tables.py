@@ -111,6 +111,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "kind", "subject", name=op.f("pk_trusts")),
     )
     op.create_table(
+        "usage",
+        sa.Column("day", BIG, autoincrement=False, nullable=False),
+        sa.Column("workspace_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("calls", BIG, nullable=False),
+        sa.Column("failed", BIG, nullable=False),
+        sa.Column("unknown", BIG, nullable=False),
+        sa.Column("tokens_in", BIG, nullable=False),
+        sa.Column("tokens_out", BIG, nullable=False),
+        sa.Column("tokens_cached", BIG, nullable=False),
+        sa.Column("micros", BIG, nullable=False),
+        sa.Column("unpriced", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("fk_usage_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "day", "workspace_id", "provider", "model", "role", "agent", name=op.f("pk_usage")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_usage_workspace_id"), "usage", ["workspace_id"], unique=False)
+    op.create_table(
         "runs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("workspace_id", BIG, nullable=False),
