@@ -93,6 +93,11 @@ def accepted(answer: bytes) -> bool:
     return answer.startswith(b'{"ok":true')
 
 
+def is_same_version(answer: bytes) -> bool:
+    """Whether the daemon that accepted is of this version."""
+    return f'"version":"{VERSION}"'.encode() in answer
+
+
 def _quoted(text: str) -> str:
     """The inside of a JSON string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

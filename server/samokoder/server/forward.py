@@ -50,7 +50,10 @@ def _reach(folder: str, daemon: tuple[str, ...]) -> "socket":
         if found is None:
             continue
         sock, token = found
-        if endpoint.accepted(endpoint.greet(sock, token)):
+        answer = endpoint.greet(sock, token)
+        if endpoint.accepted(answer):
+            if not endpoint.is_same_version(answer):
+                sys.stderr.write("samokoder: a daemon of another version is busy and serves\n")
             return sock
         sock.close()
     raise ConnectionError(f"no daemon agreed to serve; see {runtime.log_path(folder)}")

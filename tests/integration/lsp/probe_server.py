@@ -5,6 +5,9 @@ import sys
 
 
 def main(argv: list[str]) -> int:
+    from samokoder.server import version
+
+    version.VERSION = os.environ.get("PROBE_VERSION", version.VERSION)
     if argv == ["lsp"]:
         from samokoder.server import forward
 

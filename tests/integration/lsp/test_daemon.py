@@ -15,8 +15,9 @@ import pytest
 from conftest import PROBE, WAIT, daemon_pid, environment, is_running
 
 from samokoder.server import endpoint
+from samokoder.server.version import VERSION
 
-HELLO = {"samokoder": 1, "want": "lsp", "version": "0.1.0", "python": sys.executable, "token": ""}
+HELLO = {"samokoder": 1, "want": "lsp", "version": VERSION, "python": sys.executable, "token": ""}
 
 
 def connect(runtime: Path) -> socket.socket:
@@ -129,6 +130,20 @@ def test_a_newer_version_replaces_an_idle_daemon(forwarder, own_runtime):
     assert daemon_pid(own_runtime) not in (None, pid)
 
 
+def test_an_update_is_served_by_a_new_daemon_once_the_old_is_idle(forwarder, own_runtime):
+    old = forwarder(PROBE_VERSION="0.0.1")
+    assert old.initialize()["result"]["serverInfo"]["version"] == "0.0.1"
+    meanwhile = forwarder()
+    assert meanwhile.initialize()["result"]["serverInfo"]["version"] == "0.0.1"
+    assert "another version" in meanwhile.errors.read_text(), "said, not hidden"
+    for peer in (old, meanwhile):
+        peer.call("shutdown")
+        peer.notify("exit")
+        peer.exit_code()
+    new = forwarder()
+    assert new.initialize()["result"]["serverInfo"]["version"] == VERSION
+
+
 @pytest.mark.parametrize("reason", ["client", "run"])
 def test_a_busy_daemon_serves_other_versions_too(forwarder, own_runtime, reason):
     peer = forwarder()
@@ -142,7 +157,7 @@ def test_a_busy_daemon_serves_other_versions_too(forwarder, own_runtime, reason)
     with connect(own_runtime) as sock:
         answer = greet(sock, version="9.9.9")
     assert answer["ok"] is True
-    assert answer["version"] == "0.1.0", "the newcomer can tell"
+    assert answer["version"] == VERSION, "the newcomer can tell"
     assert answer["pid"] == pid
 
 
