@@ -1,6 +1,7 @@
 """The runtime folder is private, or it is not used."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -52,14 +53,16 @@ def test_a_link_in_its_place_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_long_folder_has_a_short_socket_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", "/tmp")
     short = "/run/user/1000/samokoder"
     assert runtime.socket_path(short) == f"{short}/daemon.sock"
-    one, two = (runtime.socket_path(str(tmp_path / (letter * 120))) for letter in "ab")
-    assert one != two
-    for path in (one, two):
-        assert len(os.fsencode(path)) <= runtime.MAX_SOCKET_PATH
-        assert Path(path).parent.stat().st_mode & 0o777 == 0o700
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:
+        monkeypatch.setenv("TMPDIR", temporary)
+        one, two = (runtime.socket_path(str(tmp_path / (letter * 120))) for letter in "ab")
+        assert one != two
+        for path in (one, two):
+            assert path.startswith(temporary)
+            assert len(os.fsencode(path)) <= runtime.MAX_SOCKET_PATH
+            assert Path(path).parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_lock_has_one_holder(tmp_path):
