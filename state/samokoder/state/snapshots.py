@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,8 @@ from samokoder.state import blobs, clock, dialect, rows, schema
 MAX_DEPTH = 50
 SMALL = 64
 """Entries a chain may always hold, however few files there are."""
+PART = 500
+"""Rows handled in one go (about 3 ms); between parts others get their turn."""
 _MANY = 2_000
 """Files from which on hashing a manifest is left to a thread (about 3 ms)."""
 
@@ -139,11 +142,13 @@ async def load(s: AsyncSession, snapshot_id: int) -> dict[str, File]:
         .order_by(chain.c.depth)
     )
     files: dict[str, File] = {}
-    for path, key, size, mode in await s.execute(statement):
-        if key is None:
-            files.pop(path, None)
-        else:
-            files[path] = File(key.hex(), size, mode)
+    for part in (await s.execute(statement)).partitions(PART):
+        for path, key, size, mode in part:
+            if key is None:
+                files.pop(path, None)
+            else:
+                files[path] = File(key.hex(), size, mode)
+        await checkpoint()
     if not files and await get(s, snapshot_id) is None:
         raise KeyError(snapshot_id)
     return files
@@ -213,18 +218,18 @@ async def _write(
         .returning(schema.Snapshot.id)
     )
     number: int = (await s.execute(statement)).scalar_one()
-    path_ids = await paths(s, workspace_id, entries)
-    contents = await blobs.ids(s, {e.hash: e.size for e in entries.values() if e is not None})
-    values = [
-        {
-            "snapshot_id": number,
-            "path_id": path_ids[path],
-            "blob_id": contents[entry.hash] if entry else None,
-            "mode": entry.mode if entry else 0,
-        }
-        for path, entry in entries.items()
-    ]
-    if values:
+    for part in rows.batches(entries.items(), PART):
+        path_ids = await paths(s, workspace_id, (path for path, _ in part))
+        contents = await blobs.ids(s, {e.hash: e.size for _, e in part if e is not None})
+        values = [
+            {
+                "snapshot_id": number,
+                "path_id": path_ids[path],
+                "blob_id": contents[entry.hash] if entry else None,
+                "mode": entry.mode if entry else 0,
+            }
+            for path, entry in part
+        ]
         await s.execute(insert(schema.SnapshotEntry), values)
     return number
 
@@ -234,9 +239,10 @@ async def paths(s: AsyncSession, workspace_id: int, names: Iterable[str]) -> dic
     wanted = list(dict.fromkeys(names))
     found = await _path_ids(s, workspace_id, wanted)
     new = [name for name in wanted if name not in found]
-    if new:
-        values = [{"workspace_id": workspace_id, "path": name} for name in new]
+    for batch in rows.batches(new, PART):
+        values = [{"workspace_id": workspace_id, "path": name} for name in batch]
         await s.execute(dialect.insert(s, schema.Path).on_conflict_do_nothing(), values)
+    if new:
         found |= await _path_ids(s, workspace_id, new)
     return found
 
