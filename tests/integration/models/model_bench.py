@@ -11,7 +11,7 @@ from samokoder.agents.models.openai import OpenAIModel, Quirks
 from samokoder.agents.models.scripted_server import ScriptedServer
 
 DIALECTS = ("openai", "anthropic", "gemini")
-KEY = "sk-contract-0123456789abcdefXYZ"
+KEY = "our-own-plain-key"
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """Contract of the adapters: each provider's documented wire format, over a real socket."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from model_bench import DIALECTS, KEY, asked, hear
 
 from samokoder.agents.errors import (
@@ -341,6 +343,79 @@ async def test_the_key_never_shows(bench: Start, dialect: str) -> None:
             await hear(model)
         assert KEY not in str(raised.value) and KEY not in repr(raised.value)
     assert KEY not in repr(vars(model))
+
+
+@asynccontextmanager
+async def _raw(*parts: bytes, forever: bool = False) -> AsyncIterator[Endpoint]:
+    """A server that answers with these bytes and hangs up, as HTTP/1.0 ones do."""
+
+    async def answer(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            with suppress(anyio.BrokenResourceError):
+                await stream.send(b"HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+                for part in parts:
+                    await stream.send(part)
+                while forever:
+                    await stream.send(parts[-1])
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer)
+        port = listener.extra(SocketAttribute.local_port)
+        yield Endpoint("openai", f"http://127.0.0.1:{port}/v1", model="m")
+        tasks.cancel_scope.cancel()
+    await listener.aclose()
+
+
+async def _hear_raw(endpoint: Endpoint, request: ChatRequest | None = None) -> Any:
+    connections = Connections()
+    profile = Profile("openai", "m")
+    try:
+        model = OpenAIModel(profile, endpoint, connections, Limits(2, 20), Quirks())
+        return await hear(model, request)
+    finally:
+        await connections.aclose()
+
+
+CHUNK = b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n'
+LAST = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
+
+
+async def test_a_stream_that_ends_inside_an_event_is_cut() -> None:
+    async with _raw(CHUNK, CHUNK[:30]) as there:
+        with pytest.raises(StreamCut, match="inside an event"):
+            await _hear_raw(there)
+
+
+async def test_a_finish_reason_is_an_end_too() -> None:
+    async with _raw(CHUNK, LAST) as there:
+        heard = await _hear_raw(there)
+    assert (heard.text, heard.finish) == ("half", "stop")
+    async with _raw(CHUNK, b"data: [DONE]") as there:
+        assert (await _hear_raw(there)).finish == "stop"
+
+
+async def test_endless_bytes_without_text_are_cut() -> None:
+    async with _raw(CHUNK, b": thinking\n\n" * 4096, forever=True) as there:
+        heard = await _hear_raw(there, asked(max_tokens=10))
+    assert (heard.text, heard.finish) == ("half", "length")
+
+
+async def test_something_that_is_no_http() -> None:
+    async def answer(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(b"220 mail.example.org ESMTP\r\n")
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer)
+        port = listener.extra(SocketAttribute.local_port)
+        with pytest.raises(StreamCut):
+            await _hear_raw(Endpoint("openai", f"http://127.0.0.1:{port}/v1", model="m"))
+        tasks.cancel_scope.cancel()
+    await listener.aclose()
 
 
 async def test_a_port_where_nobody_listens() -> None:

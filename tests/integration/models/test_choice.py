@@ -174,7 +174,8 @@ async def test_another_address_gets_its_own_consent_and_never_the_providers_key(
 async def test_local_servers_are_found(
     stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = await _server(stack, {"answer": "from llama"})
+    exits = await stack.enter_async_context(AsyncExitStack())
+    server = await _server(exits, {"answer": "from llama"})
     found = replace(providers.PROVIDERS["llamacpp"], base_url=f"{server.url}/v1")
     monkeypatch.setitem(providers.PROVIDERS, "llamacpp", found)
     monkeypatch.setattr(local, "PATIENCE", 2.0)
@@ -182,10 +183,10 @@ async def test_local_servers_are_found(
     model = await models.model(ROOT, Settings(), Role.CODER)
     assert model is not None and model.profile.id == "llamacpp:scripted"
     assert (await hear(model, asked())).text == "from llama"
-    before = server.connections
-    for _ in range(5):
-        await models.choose(ROOT, Settings())
-    assert server.connections == before, "the answer is remembered"
+    await exits.aclose()
+    assert (await models.choose(ROOT, Settings())).spec is not None, "remembered for a while"
+    monkeypatch.setattr(local, "FRESH", 0)
+    assert (await (await _models(stack, Consent())).choose(ROOT, Settings())).spec is None
 
 
 async def test_looking_for_local_servers_is_quick(

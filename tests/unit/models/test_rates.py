@@ -88,6 +88,34 @@ async def test_who_gives_up_takes_no_place() -> None:
     assert log == ["c"]
 
 
+async def test_who_gives_up_with_a_place_in_hand_gives_it_back(short_minute: float) -> None:
+    limiter, log, scope = (
+        Limiter(parallel=5, requests_per_minute=1),
+        list[str](),
+        anyio.CancelScope(),
+    )
+
+    async def dawdle(seconds: float) -> None:
+        await anyio.sleep_forever()
+
+    async def wait() -> None:
+        with scope:
+            async with limiter.place("b", waiting=dawdle):
+                log.append("b")
+
+    async with anyio.create_task_group() as tasks:
+        await _call(limiter, "a", log)
+        tasks.start_soon(wait)
+        await anyio.sleep(short_minute)
+        tasks.start_soon(_call, limiter, "c", log)
+        await anyio.wait_all_tasks_blocked()
+        assert log == ["a"], "it is b's turn, and b is still being told"
+        scope.cancel()
+        with anyio.fail_after(short_minute / 2):
+            while log != ["a", "c"]:
+                await anyio.sleep(0.005)
+
+
 async def test_one_limiter_for_a_provider() -> None:
     first = rates.limiter("somewhere", parallel=2)
     assert rates.limiter("somewhere", parallel=5) is first

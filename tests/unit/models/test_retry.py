@@ -75,6 +75,16 @@ def test_durations(text: str, seconds: float | None) -> None:
         ),
         (
             {
+                "x-ratelimit-reset-requests": "2m59.56s",
+                "x-ratelimit-remaining-requests": "14370",
+                "x-ratelimit-reset-tokens": "7.66s",
+                "x-ratelimit-remaining-tokens": "120",
+            },
+            "",
+            7.66,
+        ),
+        (
+            {
                 "anthropic-ratelimit-tokens-reset": "2026-11-22T03:00:09Z",
                 "anthropic-ratelimit-tokens-remaining": "0",
             },
