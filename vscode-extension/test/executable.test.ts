@@ -7,7 +7,7 @@ function unix(PATH: string, ...files: string[]): Surroundings {
   return {
     platform: "linux",
     env: { PATH },
-    home: "/home/me",
+    home: "/users/me",
     runs: (file) => Promise.resolve(files.includes(file)),
   };
 }
@@ -18,7 +18,7 @@ test("the first folder of the PATH that has it wins", async () => {
 });
 
 test("a program started from a desktop has a short PATH: user installs are found", async () => {
-  assert.equal(await find("", unix("", "/home/me/.local/bin/samokoder")), "/home/me/.local/bin/samokoder");
+  assert.equal(await find("", unix("", "/users/me/.local/bin/samokoder")), "/users/me/.local/bin/samokoder");
 });
 
 test("a relative folder on the PATH is never looked into", async () => {
@@ -27,7 +27,7 @@ test("a relative folder on the PATH is never looked into", async () => {
 
 test("the setting: a path, a home path, a name", async () => {
   assert.equal(await find("/x/s", unix("/a", "/x/s", "/a/samokoder")), "/x/s");
-  assert.equal(await find(" ~/v/s ", unix("", "/home/me/v/s")), "/home/me/v/s");
+  assert.equal(await find(" ~/v/s ", unix("", "/users/me/v/s")), "/users/me/v/s");
   assert.equal(await find("other", unix("/a", "/a/other")), "/a/other");
 });
 

@@ -52,6 +52,7 @@ UNTRUSTED: Final[Mapping[str, Rule]] = {
     "check.timeout": _lower,
     "sandbox.mode": _order("off", "auto", "required"),
     "sandbox.network": _order(True, False),
+    "sandbox.unconfined": _order(True, False),
     "sandbox.memory": _lower,
     "sandbox.processes": _lower,
     "run.parallel": _lower,
@@ -64,6 +65,7 @@ UNTRUSTED: Final[Mapping[str, Rule]] = {
 MOST_CAUTIOUS: Final[Mapping[str, Any]] = {
     "sandbox.mode": "required",
     "sandbox.network": False,
+    "sandbox.unconfined": False,
     "run.apply": "never",
     "run.approval": "ask",
     "budget.tokens": 0,
