@@ -39,6 +39,8 @@ class ClientCapabilities:
     refresh_diagnostics: bool = False
     events: bool = False
     """Wants ``samokoder/event`` notifications: initializationOptions ``{"events": true}``."""
+    events_name: str = ""
+    """The client's lasting name, when it wants what it missed too: ``{"events": "name"}``."""
 
 
 def read(params: dict[str, Any]) -> ClientCapabilities:
@@ -49,6 +51,7 @@ def read(params: dict[str, Any]) -> ClientCapabilities:
     edit = _at(offered, "workspace", "workspaceEdit")
     resources = _at(edit, "resourceOperations")
     published = _at(offered, "textDocument", "publishDiagnostics")
+    events = _at(params.get("initializationOptions"), "events")
     return ClientCapabilities(
         name=name,
         version=str(_at(info, "version") or ""),
@@ -72,7 +75,8 @@ def read(params: dict[str, Any]) -> ClientCapabilities:
         diagnostic_data=_at(published, "dataSupport") is True,
         pull_diagnostics=isinstance(_at(offered, "textDocument", "diagnostic"), dict),
         refresh_diagnostics=_at(offered, "workspace", "diagnostics", "refreshSupport") is True,
-        events=_at(params.get("initializationOptions"), "events") is True,
+        events=events is True or bool(events and isinstance(events, str)),
+        events_name=events if isinstance(events, str) else "",
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import msgspec
 from anyio.to_thread import run_sync
 
 from samokoder.agents import configuration, logs
@@ -22,6 +21,8 @@ from samokoder.agents.runs.order import Order
 from samokoder.agents.sandbox.scratch import ScratchPool
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
+from samokoder.server.feed import feed
+from samokoder.server.housekeeping import keep_house
 from samokoder.state import trusts, workspaces
 from samokoder.state.database import Database
 
@@ -63,6 +64,8 @@ class Service:
     async def connected(self, connection: "Connection") -> None:
         """A client is ready: tell it what it missed, let waiting runs see its documents."""
         self.connections[connection.id] = connection
+        if connection.capabilities.events:
+            connection.tasks.start_soon(feed, connection, self.engine.stream)
         self.engine.editor_attached()
 
     async def disconnected(self, connection: "Connection") -> None:
@@ -164,26 +167,14 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
 async def open_engine(host: "Host") -> AsyncIterator[Service]:
     """The service of a process that serves editors: it takes up interrupted runs."""
     async with _open(host.editors, host) as service, anyio.create_task_group() as tasks:
-        tasks.start_soon(_forward_events, service)
+        settings = (await configuration.load(None)).settings
+        host.idle_seconds = settings.daemon.idle_minutes * 60
+        tasks.start_soon(keep_house, service.db, settings)
         await service.engine.take_up()
         try:
             yield service
         finally:
             tasks.cancel_scope.cancel()
-
-
-async def _forward_events(service: Service) -> None:
-    """Every event of a run to the clients that asked for events."""
-    with service.engine.stream.listen() as heard:
-        async for event in heard:
-            facts = {
-                "number": event.number,
-                "run": event.run_id,
-                "kind": event.kind,
-                "facts": msgspec.json.decode(event.facts),
-            }
-            for connection in tuple(service.connections.values()):
-                connection.notify_event(facts)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from samokoder.agents.models.redact import redact, restore, scrub
 from samokoder.agents.runs.boundaries import boundary
 from samokoder.agents.settings import BudgetSettings
 from samokoder.state import calls, reservations
+from samokoder.state.errors import SamokoderError
 from samokoder.state.reservations import Broken, Limits
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ async def _ledger(
     run.held += 1
     try:
         yield entry
-    except ModelError as error:
+    except SamokoderError as error:
         await entry.fail(error.code, str(error))
         raise
     finally:

@@ -14,15 +14,12 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup
 
-from samokoder.agents import logs
-from samokoder.agents.errors import InvalidInput, NotTrusted, RunCancelled
+from samokoder.agents.errors import InvalidInput, NotTrusted
 from samokoder.agents.models.model import Model, Role
-from samokoder.agents.runs import journal, proposals, recovery, snapshots, undoing, views
-from samokoder.agents.runs.ending import ending
-from samokoder.agents.runs.journal import JournalRun
+from samokoder.agents.runs import proposals, recovery, snapshots, undoing, views, worker
 from samokoder.agents.runs.kinds import Kind, Kinds
 from samokoder.agents.runs.order import Order, RunSummary, Used
-from samokoder.agents.runs.states import RESUMABLE, before
+from samokoder.agents.runs.states import RESUMABLE
 from samokoder.agents.runs.stream import Stream
 from samokoder.agents.runs.undoing import Selection, Taken
 from samokoder.agents.runs.view import RunView
@@ -30,16 +27,11 @@ from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors
 from samokoder.state import leases, owners, questions, runs, trusts, workspaces
 from samokoder.state.database import Database
-from samokoder.state.errors import StateBusy
 from samokoder.state.owners import Owner
 from samokoder.state.runs import FINISHED, RunState
 
-log = logs.get(__name__)
-
 WATCH = 0.25
 """Seconds between looks for runs that somebody asked to end, while runs are active."""
-WAIT_FOR_LEASE = 0.1
-"""Seconds between attempts to become the workspace's writer."""
 
 Say = Callable[[str, int | None], Awaitable[None]]
 
@@ -85,7 +77,8 @@ class Engine:
     _doing: dict[str, _Doing] = field(default_factory=dict)
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _attached: anyio.Event = field(default_factory=anyio.Event)
-    _going_down: bool = False
+    going_down: bool = False
+    """The process ends: runs are left as they are, to be taken up by the next one."""
 
     def busy(self) -> bool:
         """Whether any run is being done here."""
@@ -95,7 +88,7 @@ class Engine:
 
     async def submit(self, order: Order) -> str:
         """Start a run; its id. InvalidInput for an unknown kind, NotTrusted without consent."""
-        kind = self._kind(order.kind)
+        kind = self.kind(order.kind)
         async with self.db.session() as s:
             workspace = await workspaces.ensure(s, order.root)
             trusted = order.consent or await trusts.holds(s, workspace.id, "commands", "")
@@ -116,7 +109,8 @@ class Engine:
         self._begin(run.id)
         return run.id
 
-    def _kind(self, name: str) -> Kind:
+    def kind(self, name: str) -> Kind:
+        """A kind of run; InvalidInput when there is none of that name."""
         kind = self.kinds.get(name)
         if kind is None:
             raise InvalidInput(f"there is no kind of run called {name}")
@@ -127,129 +121,13 @@ class Engine:
         self._wake.set()
         self.tasks.start_soon(self._do, run_id)
 
-    # -- doing a run ----------------------------------------------------------------------------
-
     async def _do(self, run_id: str) -> None:
         doing = self._doing[run_id]
-        state, reason, result = RunState.FAILED, "", None
-        with logs.bound(run=run_id):
-            try:
-                with doing.scope:
-                    async with self.slots:
-                        state, reason, result = await self._work(run_id)
-                if doing.scope.cancelled_caught:
-                    state, reason = RunState.CANCELLED, "cancelled"
-            except Exception as error:  # a defect in one run must not end the daemon
-                state, reason, defect = ending(error)
-                if defect:
-                    log.exception("the run has a defect")
-            finally:
-                # a process that is going down leaves the run as it is, to be taken up again
-                if not self._going_down:
-                    with anyio.CancelScope(shield=True):
-                        await self._end(run_id, state, reason, result)
-                self._doing.pop(run_id, None)
-                doing.ended.set()
-
-    async def _work(self, run_id: str) -> tuple[RunState, str, bytes | None]:
-        async with self.db.reading() as s:
-            row = await runs.get(s, run_id)
-        assert row is not None
-        order = msgspec.json.decode(row.arguments, type=Order)
-        kind = self._kind(order.kind)
-        settings = await self.configure(order)
-        run = JournalRun(
-            engine=self,
-            id=run_id,
-            workspace_id=row.workspace_id,
-            order=order,
-            settings=settings,
-            snapshot=snapshots.nothing(Path(order.root)),
-            receipts=await journal.read_receipts(self, run_id),
-        )
-        await self.enter(run)
         try:
-            await self.moved(run_id, RunState.RUNNING, "")
-            await recovery.finish_applying(self, run.workspace_id, Path(order.root))
-            run.snapshot = await snapshots.base(run, row.base_snapshot_id)
-            params = msgspec.json.decode(order.params, type=kind.params)
-            with anyio.move_on_after(settings.budget.seconds) as time:
-                result = await kind.body(run, params)
-            if time.cancelled_caught:
-                raise journal.over_time(settings.budget.seconds)
-            state, reason = kind.ended(result)
-            return state, reason, msgspec.json.encode(result)
+            await worker.do(self, run_id, doing.scope)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self.leave(run)
-
-    async def enter(self, run: JournalRun) -> None:
-        """Become the workspace's writer, where the kind of run writes; waits for others."""
-        if not self._kind(run.order.kind).writes:
-            return
-        told = ""
-        while True:
-            async with self.db.session() as s:
-                await recovery.bury_dead(s)
-                if await leases.acquire(s, run.workspace_id, self.owner.id, run.id):
-                    return
-                holder = await leases.holder(s, run.workspace_id)
-            other = holder.run_id if holder is not None and holder.run_id else ""
-            if other and other != told:
-                await run.say(f"waiting for run {other} in the same workspace")
-                told = other
-            await anyio.sleep(WAIT_FOR_LEASE)
-
-    async def leave(self, run: JournalRun) -> None:
-        """Give the workspace back."""
-        if self._kind(run.order.kind).writes:
-            async with self.db.session() as s:
-                await leases.release(s, run.workspace_id, self.owner.id, run.id)
-
-    @asynccontextmanager
-    async def writing(self, workspace_id: int, run_id: str) -> AsyncIterator[None]:
-        """Be the workspace's writer for a moment. StateBusy when a run is writing there."""
-        async with self.db.session() as s:
-            await recovery.bury_dead(s)
-            lease = await leases.acquire(s, workspace_id, self.owner.id, run_id)
-            holder = None if lease else await leases.holder(s, workspace_id)
-        if lease is None:
-            other = holder.run_id if holder is not None else "another run"
-            raise StateBusy(
-                f"run {other} is working in this workspace", hint="Wait for it or cancel it."
-            )
-        try:
-            yield
-        finally:
-            with anyio.CancelScope(shield=True):
-                async with self.db.session() as s:
-                    await leases.release(s, workspace_id, self.owner.id, run_id)
-
-    async def moved(self, run_id: str, to: RunState, reason: str) -> None:
-        """Move an active run, and say so in the stream."""
-        async with self.db.session() as s:
-            row = await runs.get(s, run_id)
-            if row is None or row.state is to:
-                return
-            if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
-                raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
-        self._tell_state(run_id, row.workspace_id, to, reason)
-
-    def _tell_state(self, run_id: str, workspace_id: int, to: RunState, reason: str) -> None:
-        self.stream.put(
-            "state", run_id=run_id, workspace_id=workspace_id, state=str(to), reason=reason
-        )
-
-    async def _end(self, run_id: str, state: RunState, reason: str, result: bytes | None) -> None:
-        async with self.db.session(durable=True) as s:
-            row = await runs.get(s, run_id)
-            if row is None or row.state in FINISHED:
-                return
-            if result is not None:
-                await runs.finish(s, run_id, result)
-            await runs.move(s, run_id, to=state, expect=tuple(RunState), reason=reason)
-        self._tell_state(run_id, row.workspace_id, state, reason)
-        await self.stream.flush()
+            self._doing.pop(run_id, None)
+            doing.ended.set()
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -407,10 +285,6 @@ class Engine:
             self._begin(run_id)
         return tuple(taken)
 
-    def go_down(self) -> None:
-        """Stop working without ending any run: they are taken up by the next process."""
-        self._going_down = True
-
 
 @asynccontextmanager
 async def open_engine(
@@ -443,7 +317,7 @@ async def open_engine(
         try:
             yield engine
         finally:
-            engine.go_down()
+            engine.going_down = True
             tasks.cancel_scope.cancel()
     with anyio.CancelScope(shield=True):
         async with db.session() as s:

@@ -1,5 +1,6 @@
 """One run being done: the :class:`~samokoder.agents.runs.context.Run` its code is given."""
 
+import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ import msgspec
 
 from samokoder.agents.errors import LimitReached
 from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
-from samokoder.agents.runs import asking, delivering
+from samokoder.agents.runs import asking, delivering, leasing, transitions
 from samokoder.agents.runs.boundaries import boundary
+from samokoder.agents.runs.kinds import Kind
 from samokoder.agents.runs.loops import LoopDetector, Standing
 from samokoder.agents.runs.order import Order
 from samokoder.agents.settings import Settings
@@ -33,7 +35,7 @@ current_step: ContextVar[int | None] = ContextVar("current_step", default=None)
 """The journal's number of the step whose effect is running, for attribution."""
 
 
-@dataclass
+@dataclass(eq=False)
 class JournalRun:
     """A durable run; see the protocol for what each method promises."""
 
@@ -41,6 +43,7 @@ class JournalRun:
     id: str
     workspace_id: int
     order: Order
+    kind: Kind
     settings: Settings
     snapshot: Snapshot
     receipts: dict[str, bytes]
@@ -51,6 +54,10 @@ class JournalRun:
     """Set and replaced whenever a model call of this run is settled."""
     held: int = 0
     """Model calls of this run whose worst case is reserved."""
+    time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    """Ends the run when its wall time is used up."""
+    inside: bool = False
+    """Whether the run holds its place and its workspace."""
     _loops: LoopDetector = field(default_factory=LoopDetector)
 
     @property
@@ -146,15 +153,22 @@ class Waiting:
 
     run: JournalRun
     reason: str
+    left: float = 0.0
 
     async def __aenter__(self) -> None:
-        await self.run.engine.leave(self.run)
-        await self.run.engine.moved(self.run.id, RunState.WAITING, self.reason)
+        run = self.run
+        # time in which nobody works is not the run's
+        self.left = run.time.deadline - anyio.current_time()
+        run.time.deadline = math.inf
+        await leasing.leave(run)
+        await transitions.move(run.engine, run.id, RunState.WAITING, self.reason)
 
     async def __aexit__(self, *exc: object) -> None:
+        run = self.run
         if exc[0] is None:
-            await self.run.engine.enter(self.run)
-            await self.run.engine.moved(self.run.id, RunState.RUNNING, "")
+            await leasing.enter(run)
+            run.time.deadline = anyio.current_time() + self.left
+            await transitions.move(run.engine, run.id, RunState.RUNNING, "")
 
 
 async def read_receipts(engine: "Engine", run_id: str) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samokoder.agents.errors import Conflict, InvalidInput
-from samokoder.agents.runs import delivering, recovery
+from samokoder.agents.runs import delivering, leasing, recovery
 from samokoder.agents.runs.undoing import Taken
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange
 from samokoder.state import blobs, changes, runs
@@ -25,7 +25,7 @@ async def apply(engine: "Engine", run_id: str, *, client: str | None) -> Taken:
     root = Path((await engine.summary(run_id)).root)
     changed: list[str] = []
     conflicts: list[str] = []
-    async with engine.writing(run.workspace_id, run_id):
+    async with leasing.writing(engine, run.workspace_id, run_id):
         await recovery.finish_applying(engine, run.workspace_id, root)
         for change in proposed:
             try:

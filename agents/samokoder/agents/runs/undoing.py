@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.runs import delivering, recovery
+from samokoder.agents.runs import delivering, leasing, recovery
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
 from samokoder.agents.workspace.decide import stand
 from samokoder.agents.workspace.merge import merge
@@ -64,7 +64,7 @@ async def undo(engine: "Engine", run_id: str, selection: Selection, *, client: s
     if not chosen:
         raise InvalidInput(f"nothing of run {run_id} is applied that could be undone")
     root = Path((await engine.summary(run_id)).root)
-    async with engine.writing(run.workspace_id, run_id):
+    async with leasing.writing(engine, run.workspace_id, run_id):
         await recovery.finish_applying(engine, run.workspace_id, root)
         return await _take_back(engine, run_id, root, chosen, client)
 

@@ -1,0 +1,29 @@
+"""Moving a run from state to state: in the table's ways only, and said in the stream."""
+
+from typing import TYPE_CHECKING
+
+from samokoder.agents.errors import RunCancelled
+from samokoder.agents.runs.states import before
+from samokoder.state import runs
+from samokoder.state.runs import RunState
+
+if TYPE_CHECKING:
+    from samokoder.agents.runs.engine import Engine
+
+
+async def move(engine: "Engine", run_id: str, to: RunState, reason: str) -> None:
+    """Move an active run, and say so in the stream."""
+    async with engine.db.session() as s:
+        row = await runs.get(s, run_id)
+        if row is None or row.state is to:
+            return
+        if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
+            raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
+    tell(engine, run_id, row.workspace_id, to, reason)
+
+
+def tell(engine: "Engine", run_id: str, workspace_id: int, to: RunState, reason: str) -> None:
+    """Say a new state in the stream."""
+    engine.stream.put(
+        "state", run_id=run_id, workspace_id=workspace_id, state=str(to), reason=reason
+    )
