@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 from samokoder.agents.edits.fit import Fit, Misfit, fit, windows
 from samokoder.agents.edits.indents import Shift, Uneven
-from samokoder.agents.edits.likeness import SMART, key, likeness, weight
+from samokoder.agents.edits.likeness import SMART, key, partners, weight
 from samokoder.agents.edits.syntax import worse
 from samokoder.agents.edits.transplant import transplant
 from samokoder.agents.workspace import diff
 from samokoder.agents.workspace import text as texts
-
-_PARTNER = 0.6
-"""Likeness from which on a new line counts as the changed form of an old one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +192,9 @@ def _hunk(
     places = [at for n in rows if (at := one.lines[n]) is not None]
     if places != list(range(places[0], places[-1] + 1)):
         raise _Unclear("the search text leaves out lines inside the part that changes")
-    partners = _partners([block[n] for n in rows], new[k:m])
+    partner_of = partners([block[n] for n in rows], new[k:m])
     fresh: list[tuple[str, int | None]] = []
-    for line, partner in zip(new[k:m], partners, strict=True):
+    for line, partner in zip(new[k:m], partner_of, strict=True):
         if partner is None:
             fresh.append((line, None))
             continue
@@ -208,22 +205,22 @@ def _hunk(
             raise _Unclear(f"the file's own line differs: {own.strip()[:80]}")
         fresh.append((carried, places[partner]))
     for n, (row, at) in enumerate(zip(rows, places, strict=True)):
-        if n not in partners and key(block[row]) != key(file[at]):
+        if n not in partner_of and key(block[row]) != key(file[at]):
             raise _Unclear(f"the line to be replaced reads differently: {file[at].strip()[:80]}")
     if k < m:
-        _no_gap(one, i, j, places, partners, len(rows))
+        _no_gap(one, i, j, places, partner_of, len(rows))
     return places[0], places[-1] + 1, fresh
 
 
 def _no_gap(
-    one: Fit, i: int, j: int, places: Sequence[int], partners: Sequence[int | None], rows: int
+    one: Fit, i: int, j: int, places: Sequence[int], partner_of: Sequence[int | None], rows: int
 ) -> None:
     """Beside lines the search text left out, new lines could go on either side of them."""
     before = next((at for at in reversed(one.lines[:i]) if at is not None), None)
     after = next((at for at in one.lines[j:] if at is not None), None)
     left = i > 0 and (before is None or before + 1 != places[0])
     right = j < len(one.lines) and (after is None or after != places[-1] + 1)
-    if (left and partners[0] != 0) or (right and partners[-1] != rows - 1):
+    if (left and partner_of[0] != 0) or (right and partner_of[-1] != rows - 1):
         raise _Unclear("the search text leaves out lines beside the part that changes")
 
 
@@ -256,27 +253,3 @@ def _point(one: Fit, i: int) -> int:
     elif i == 0 and after is not None and one.lines[0] is not None:
         return after
     raise _Unclear("the search text leaves out lines beside the place of the new ones")
-
-
-def _partners(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
-    """For each new line the old one it is a form of, in order; None for lines of its own."""
-    if len(old) == len(new) == 1:
-        return [0]
-    worth = [[likeness(key(n), key(o)) for o in old] for n in new]
-    best = [[0.0] * (len(old) + 1) for _ in range(len(new) + 1)]
-    for n in range(len(new) - 1, -1, -1):
-        for o in range(len(old) - 1, -1, -1):
-            pair = worth[n][o] + best[n + 1][o + 1] if worth[n][o] >= _PARTNER else 0.0
-            best[n][o] = max(pair, best[n + 1][o], best[n][o + 1])
-    out: list[int | None] = []
-    o = 0
-    for n in range(len(new)):
-        while o < len(old) and best[n][o] == best[n][o + 1] and best[n][o] > best[n + 1][o]:
-            o += 1
-        fits = o < len(old) and worth[n][o] >= _PARTNER
-        if fits and best[n][o] == worth[n][o] + best[n + 1][o + 1]:
-            out.append(o)
-            o += 1
-        else:
-            out.append(None)
-    return out

@@ -1,6 +1,7 @@
 """How much two lines of code are alike, past what models get wrong: spaces, quotes, dashes."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _SMART: Final = {
@@ -35,6 +36,9 @@ _SMART: Final = {
 SMART: Final = str.maketrans(_SMART)
 """Typographic characters and what they stand for in code."""
 
+_PARTNER: Final = 0.6
+"""Likeness from which on a new line counts as the changed form of an old one."""
+
 _SPACES: Final = re.compile(r"\s+")
 _WORD: Final = re.compile(r"\w")
 
@@ -64,3 +68,27 @@ def likeness(one: str, other: str) -> float:
     from rapidfuzz import fuzz
 
     return min(0.99, fuzz.ratio(one, other) / 100)
+
+
+def partners(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
+    """For each new line the old one it is a form of, in order; None for lines of its own."""
+    if len(old) == len(new) == 1:
+        return [0]
+    worth = [[likeness(key(n), key(o)) for o in old] for n in new]
+    best = [[0.0] * (len(old) + 1) for _ in range(len(new) + 1)]
+    for n in range(len(new) - 1, -1, -1):
+        for o in range(len(old) - 1, -1, -1):
+            pair = worth[n][o] + best[n + 1][o + 1] if worth[n][o] >= _PARTNER else 0.0
+            best[n][o] = max(pair, best[n + 1][o], best[n][o + 1])
+    out: list[int | None] = []
+    o = 0
+    for n in range(len(new)):
+        while o < len(old) and best[n][o] == best[n][o + 1] and best[n][o] > best[n + 1][o]:
+            o += 1
+        fits = o < len(old) and worth[n][o] >= _PARTNER
+        if fits and best[n][o] == worth[n][o] + best[n + 1][o + 1]:
+            out.append(o)
+            o += 1
+        else:
+            out.append(None)
+    return out
