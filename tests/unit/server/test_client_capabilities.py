@@ -46,7 +46,10 @@ def test_create_and_annotations():
 
 def test_events_are_opted_into():
     assert read({"initializationOptions": {"events": True}}).events
-    assert not read({"initializationOptions": {"events": "true"}}).events
+    assert not read({"initializationOptions": {"events": 1}}).events
+    named = read({"initializationOptions": {"events": "my editor"}})
+    assert (named.events, named.events_name) == (True, "my editor")
+    assert not read({"initializationOptions": {"events": ""}}).events
 
 
 @pytest.mark.parametrize("literals", [True, False])
