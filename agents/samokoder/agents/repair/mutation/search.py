@@ -78,13 +78,15 @@ class Mutation:
         if not hasattr(os, "fork"):
             case.learned.append("L1: needs a system that can fork")
             return
-        for path, text, note in await case.run.step(
-            f"{case.name}/L1/compiled",
-            partial(compiled.repairs, case, self._workshop),
-            list[tuple[str, str, str]],
-            agent=self.name,
-        ):
-            yield await _candidate(case, Tried(path, text, 0.0, note))
+        if compiled.compiler_check(case) is not None:
+            for path, text, note in await case.run.step(
+                f"{case.name}/L1/compiled",
+                partial(compiled.repairs, case, self._workshop),
+                list[tuple[str, str, str]],
+                agent=self.name,
+            ):
+                yield await _candidate(case, Tried(path, text, 0.0, note))
+            return
         found = _job(case)
         if found is None:
             return
