@@ -88,6 +88,10 @@ def difference(
     """What a change did, by the same checks run before and after it."""
     was, now = keys(before), keys(after)
     off = {f"test\0{test}" for r in after for test in r.skipped}
+    ids = {test for r in after for test in r.passed}
+    if ids:  # the tool lists its tests: one that is not listed did not run
+        wanted = {k for k in aim.problems if k.startswith("test\0")}
+        off |= {k for k in wanted if not _ran(k.removeprefix("test\0"), ids)}
     left = [k for k in sorted(aim.problems) if now[k] or k in off]
     left += [r.check.id for r in after if r.check.id in aim.checks and not r.ok]
     lost = sorted(passed(before) - passed(after))
@@ -103,6 +107,11 @@ def difference(
         tuple(dict.fromkeys(broken)),
         _fewer(before, after),
     )
+
+
+def _ran(test: str, ids: set[str]) -> bool:
+    """True when the test passed; of a module that could not be imported, when a test in it did."""
+    return test in ids or any(name.startswith((f"{test}.", f"{test}::")) for name in ids)
 
 
 def _fewer(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> bool:
