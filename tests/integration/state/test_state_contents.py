@@ -189,6 +189,9 @@ async def test_snapshots_of_another_workspace_are_no_base(db: Database, workspac
         copied = await snapshots.save(s, other, files, base)
         assert copied != base
         assert await snapshots.load(s, copied) == files
+        found = await snapshots.get(s, copied)
+        assert found is not None
+        assert found.parent_id is None
         with pytest.raises(KeyError):
             await snapshots.load(s, 999)
         with pytest.raises(KeyError):

@@ -22,7 +22,8 @@ async def test_every_attempt_is_in_the_ledger(db: Database, workspace: int, run_
         await calls.succeed(
             s, second.id, b"yes", tokens_in=100, tokens_out=10, tokens_cached=60, micros=25
         )
-        third = await calls.start(s, run_id, request_hash=TWO, key="b", agent="judge", **ASK)
+        # the same request, asked for another reason
+        third = await calls.start(s, run_id, request_hash=ONE, key="b", agent="judge", **ASK)
         assert [call.attempt for call in (first, second, third)] == [1, 2, 1]
         assert await calls.answered(s, run_id, ONE) == b"yes"
         assert await calls.answered(s, run_id, ONE, key="a") == b"yes"

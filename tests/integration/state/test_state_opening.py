@@ -112,6 +112,28 @@ async def test_an_open_state_leaves_no_thread_behind(file: Path) -> None:
     assert left == []
 
 
+SLOW = (
+    "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n LIMIT 400000)"
+    " SELECT max(i) FROM n"
+)
+
+
+async def test_a_cancelled_statement_does_not_cost_its_connection(file: Path) -> None:
+    async with Database.open(file) as db:
+        async with db.session() as s:
+            await workspaces.ensure(s, "/srv/before")
+        before = set(threading.enumerate())
+        with anyio.move_on_after(0.005) as scope:
+            async with db.session() as s:
+                await workspaces.ensure(s, "/srv/cancelled")
+                await s.execute(text(SLOW))
+                await s.execute(text(SLOW))
+        assert scope.cancelled_caught
+        async with db.session() as s:
+            assert [each.root for each in await workspaces.listing(s)] == ["/srv/before"]
+        assert set(threading.enumerate()) == before
+
+
 async def test_opening_again_is_quick(file: Path) -> None:
     await fill(file, 200)
     took = []
@@ -180,6 +202,16 @@ async def test_flipped_bits_are_found_or_harmless(file: Path, seed: int) -> None
     except (StateError, KeyError):
         return
     assert read == wanted
+
+
+@pytest.mark.parametrize("page", [2, 5, 9])
+async def test_a_lost_page_is_found(file: Path, page: int) -> None:
+    await fill(file)
+    with file.open("r+b") as raw:
+        raw.seek((page - 1) * 4_096)
+        raw.write(bytes(4_096))
+    with pytest.raises(StateDamaged):
+        await opened(file)
 
 
 async def test_a_destroyed_head_is_damage(file: Path) -> None:
