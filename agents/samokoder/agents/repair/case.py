@@ -47,6 +47,8 @@ class Receipt:
     """Tests that failed once and passed when run again on the same tree."""
     change: str = ""
     """Hash of the change set that was tried."""
+    unprovable: bool = False
+    """No candidate can be proven: the checks do not show the problem."""
 
 
 @dataclass

@@ -103,8 +103,9 @@ async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
             reason = "the checks pass: the problem cannot be reproduced by running them"
         return FixResult(Verdict.REFUSED, before=before, nothing=True, reason=reason)
     focus, missing = diagnose.focused(asked, before)
-    if asked and not focus:
-        focus = missing
+    if not focus:
+        # a bare place only says where to look: then whatever fails is the problem
+        focus = tuple(p for p in missing if p.message)
     work = _Work(run, workshop, checks, text, await _rungs(run, workshop, request))
     if request.all and not focus:
         fixes, last = await _all(work, before)

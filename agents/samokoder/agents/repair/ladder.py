@@ -61,6 +61,7 @@ class _Climb:
     progress: tuple[int, ChangeSet, Candidate, Receipt] | None = None
     number: int = 0
     stopped: str = ""
+    unprovable: bool = False
 
     def begin_round(self) -> None:
         self.progress = None
@@ -76,9 +77,9 @@ async def climb(case: Case, rungs: Sequence[Rung], prover: Prover) -> Outcome:
             if proven is not None:
                 candidate, receipt = proven
                 return Outcome(Verdict.PROVEN, candidate, receipt, _tallies(state))
-            if state.stopped or (state.progress and rung.name != "L1"):
+            if state.stopped or state.unprovable or (state.progress and rung.name != "L1"):
                 break  # what L1 only improves may be overfitted: the rungs above start afresh
-        if state.progress is None or state.stopped:
+        if state.progress is None or state.stopped or state.unprovable:
             break
         _, whole, candidate, receipt = state.progress
         state.ground = whole
@@ -154,6 +155,10 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
             reason = receipt.reason
             case.learned.append(f"{candidate.note or rung.name}: {reason}")
             _remember(state, whole, receipt)
+            if receipt.unprovable:
+                # no candidate can be proven, so a second one would only cost more
+                state.unprovable = True
+                break
     except (ModelError, ModelMissing) as error:
         case.learned.append(f"{rung.name}: {error}")
     except LimitReached as error:

@@ -93,6 +93,7 @@ class Prover:
                 blank,
                 verdict=Verdict.UNVERIFIED,
                 reason=weak or "the problem could not be reproduced by running the checks",
+                unprovable=True,
             )
         if weak:
             return replace(blank, reason=weak)
