@@ -1,8 +1,7 @@
 """A project on disk and one way to run a check on it, confined or not."""
 
-import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,21 +19,10 @@ Project = Callable[[Mapping[str, str]], Awaitable[Snapshot]]
 RunCheck = Callable[..., Awaitable[CheckResult]]
 
 
-@cache
-def python_with_pytest() -> str:
-    """A Python of this machine that has pytest, without a shim."""
-    code = "import sys, pytest; print(sys.executable)"
-    done = subprocess.run(("python3", "-c", code), capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return done.stdout.strip()
-    import sys
-
-    return sys.executable
-
-
 @pytest.fixture
 def python() -> str:
-    return python_with_pytest()
+    """A Python that has pytest: the one the tests run in."""
+    return sys.executable
 
 
 @pytest.fixture

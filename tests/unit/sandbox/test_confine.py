@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -74,36 +74,36 @@ async def test_writing_outside_the_copy_is_refused(
     assert outside.exit_code == 0, "the control"
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder of ours that is not below /tmp, which is hidden anyway."""
+    folder = Path("/opt") / f"samokoder-{os.getpid()}"
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("/opt cannot be written here")
+    (folder / "secret").write_text("PRIVATE")
+    yield folder
+    (folder / "secret").unlink()
+    folder.rmdir()
+
+
 async def test_the_home_folder_cannot_be_read(
-    sandbox: Sandbox, workspace: Path, take: Take, pool: ScratchPool, home: Path
-) -> None:
-    (home / ".ssh").mkdir()
-    (home / ".ssh" / "id").write_text("PRIVATE")
-    inside, outside = await both(sandbox, pool, take(workspace), "cat", str(home / ".ssh" / "id"))
+    sandbox: Sandbox, workspace: Path, take: Take, pool: ScratchPool,
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HOME", str(elsewhere))
+    inside, outside = await both(sandbox, pool, take(workspace), "cat", str(elsewhere / "secret"))
     assert "PRIVATE" not in inside.output
     assert "PRIVATE" in outside.output, "the control"
 
 
 async def test_our_own_state_cannot_be_read_wherever_it_is(
-    sandbox: Sandbox,
-    workspace: Path,
-    take: Take,
-    pool: ScratchPool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    state = Path("/opt") / f"samokoder-{os.getpid()}"
-    try:
-        state.mkdir()
-    except OSError:
-        pytest.skip("/opt cannot be written here")
-    try:
-        (state / "state.db").write_text("PRIVATE")
-        monkeypatch.setenv("SAMOKODER_STATE_DIR", str(state))
-        inside, outside = await both(sandbox, pool, take(workspace), "cat", str(state / "state.db"))
-    finally:
-        (state / "state.db").unlink()
-        state.rmdir()
+    sandbox: Sandbox, workspace: Path, take: Take, pool: ScratchPool,
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SAMOKODER_STATE_DIR", str(elsewhere))
+    inside, outside = await both(sandbox, pool, take(workspace), "cat", str(elsewhere / "secret"))
     assert "PRIVATE" not in inside.output
     assert "PRIVATE" in outside.output, "the control"
 
@@ -205,18 +205,21 @@ async def test_a_cancelled_sandbox_leaves_no_process(
     assert [line for line in alive if not line.startswith("Z")] == []
 
 
-async def test_the_root_of_the_machine_cannot_be_uncovered_again(
-    sandbox: Sandbox, workspace: Path, take: Take, pool: ScratchPool, home: Path
-) -> None:
+async def test_what_is_covered_cannot_be_uncovered_again(
+    sandbox: Sandbox, workspace: Path, take: Take, pool: ScratchPool,
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """A command with rights over its own mounts could take the cover off the home folder."""
-    (home / "secret").write_text("PRIVATE")
+    monkeypatch.setenv("HOME", str(elsewhere))
+    secret = elsewhere / "secret"
     script = (
-        f"umount -l {home} 2>&1; umount -l {home.parent} 2>&1; umount -l /tmp 2>&1;"
-        f"unshare -Urm sh -c 'umount -l {home}; umount -l /tmp; cat {home}/secret' 2>&1;"
-        f"cat {home}/secret; mount -o remount,rw / 2>&1 && touch /etc/x"
+        f"umount -l {elsewhere} 2>&1; cat {secret};"
+        f"unshare -Urm sh -c 'umount -l {elsewhere}; cat {secret}' 2>&1;"
+        "mount -o remount,rw / 2>&1 && touch /etc/samokoder-probe && echo written"
     )
     inside, _ = await both(sandbox, pool, take(workspace), "sh", "-c", script)
     assert "PRIVATE" not in inside.output
+    assert "written" not in inside.output
 
 
 async def test_a_required_sandbox_that_is_missing_refuses(

@@ -15,6 +15,7 @@ from anyio import to_thread
 from samokoder.agents.errors import EnvironmentMissing
 from samokoder.agents.sandbox import process
 from samokoder.agents.sandbox.limits import limited
+from samokoder.agents.sandbox.output import Output
 from samokoder.agents.sandbox.sandbox import Finished, Limits
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -64,6 +65,26 @@ async def test_cyrillic_and_colours_survive_every_border_between_chunks() -> Non
     )
     assert finished.output == text
     assert "".join(heard) == text
+
+
+def test_a_character_is_decoded_once_all_of_it_is_there() -> None:
+    heard: list[str] = []
+    output = Output(1000, heard.append)
+    for byte in "ёж 🦔".encode():
+        output.feed(bytes([byte]))
+    output.feed("ё".encode()[:1])
+    output.close()
+    assert output.text == "ёж 🦔\ufffd" == "".join(heard)
+
+
+def test_the_middle_is_left_out_and_counted() -> None:
+    output = Output(8)
+    output.feed(b"abcdefghij")
+    assert not Output(8).truncated
+    for _ in range(100):
+        output.feed(b"klmnopqrst")
+    assert output.truncated
+    assert output.text == "ab\n[… 1002 characters left out …]\nopqrst"
 
 
 async def test_what_is_not_text_is_replaced() -> None:

@@ -43,6 +43,7 @@ _FIXED = {
     # Byte code is neither written nor kept: a same-size rewrite within a second would run stale.
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",
+    "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
     "PYTHONIOENCODING": "utf-8:backslashreplace",
     "GIT_TERMINAL_PROMPT": "0",
     "GOTELEMETRY": "off",
@@ -54,6 +55,8 @@ _HOMES = {
     "CARGO_HOME": ".cargo",
     "RUSTUP_HOME": ".rustup",
     "GOMODCACHE": "go/pkg/mod",
+    "PYTHONUSERBASE": ".local",
+    "PYRIGHT_PYTHON_CACHE_DIR": ".cache/pyright-python",
 }
 """Package stores whose place follows from the home folder: HOME is another one in a check."""
 

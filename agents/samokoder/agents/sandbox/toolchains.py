@@ -13,6 +13,7 @@ _BELOW_HOME = (
     ".bun/bin",
     ".cargo/bin",
     ".cargo/git",
+    ".cache/pyright-python",
     ".cargo/registry",
     ".conda/envs",
     ".deno/bin",

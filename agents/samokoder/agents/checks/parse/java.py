@@ -32,7 +32,7 @@ _AT = re.compile(
     r"\((?P<file>[\w$]+\.(?:java|kt|scala|groovy)):(?P<line>\d+)\)"
 )
 _TEST_RUN = re.compile(
-    r"^\[ERROR\] (?:\S+\.)?(?P<test>[\w$.]+)(?:\(\))?(?: --)? +Time elapsed.*<<< (?:FAILURE|ERROR)!"
+    r"^\[ERROR\] (?P<test>[\w$.]+)(?:\(\))?(?: --)? +Time elapsed.*<<< (?:FAILURE|ERROR)!"
 )
 _LATER = ("Caused by: ", "Suppressed: ")
 _LOOK_BACK = 15

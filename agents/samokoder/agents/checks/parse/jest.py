@@ -74,7 +74,7 @@ def _problem(block: list[str], name: str, places: Places) -> Problem | None:
         found = frames([line for line in block if is_stack_line(line)], places)
         heading = next((m for line in block if (m := HEADING.search(line.strip()))), None)
         said = [line.strip() for line in block if line.strip()]
-        error = heading["type"] if heading is not None else "failed"
+        error = heading["type"] if heading is not None else ""
         message = (heading["message"] or "") if heading is not None else "\n".join(said[:4])
     if not found:
         return None
@@ -82,7 +82,7 @@ def _problem(block: list[str], name: str, places: Places) -> Problem | None:
     return Problem(
         first.path,
         first.line,
-        f"{error}: {message}" if message else error,
+        f"{error}: {message}" if error else message,
         column=first.column,
         source="jest",
         rule=error,

@@ -17,6 +17,9 @@ _TAP = re.compile(
     r"^(?P<indent>\s*)(?P<word>ok|not ok) \d+(?: - (?P<name>.*?))?(?P<skip> # (?:SKIP|TODO).*)?$"
 )
 _SUBTEST = re.compile(r"^(?P<indent>\s*)# Subtest: (?P<name>.*)$")
+_CONSEQUENCES = ("failureType: 'subtestsFailed'", "failureType: 'cancelledByParent'")
+_CANCELLED = "did not finish before its parent"
+"""A test that fails only because another one did."""
 _LOOK_BACK = 20
 """Lines before a stack in which its heading is looked for: a diff may stand between."""
 
@@ -108,6 +111,8 @@ def _without_stack(lines: list[str], problems: list[Problem], places: Places) ->
         if any(frame(inner, places) for inner in lines[index + 1 : stop] if is_stack_line(inner)):
             continue
         reason = next((inner.strip() for inner in lines[index + 2 : stop] if inner.strip()), "")
+        if _CANCELLED in reason:
+            continue
         found.append(Problem(path, int(match["line"]), reason or "test failed", source="node"))
     return found
 
@@ -157,7 +162,7 @@ def _tap(lines: list[str], places: Places) -> Parsed:
         names["skip" if match["skip"] else match["word"]].append(name)
         if match["word"] == "not ok" and not match["skip"]:
             block = _yaml(lines, index + 1)
-            if "failureType: 'subtestsFailed'" not in "\n".join(block):
+            if not any(line in _CONSEQUENCES for line in block):
                 problems += _tap_problem(block, name, places)
     return parsed(problems, names["not ok"], names["ok"], names["skip"])
 
