@@ -442,7 +442,8 @@ async def embedded(path: str, stack: Any) -> Model:
     from samokoder.agents.models.embedded import EmbeddedModel
     from samokoder.agents.models.http import Connections
 
-    connections = await stack.enter_async_context(Connections())
+    connections = Connections()
+    stack.push_async_callback(connections.aclose)
     return EmbeddedModel("qwen2.5-coder-1.5b", Path(path), connections)
 
 
