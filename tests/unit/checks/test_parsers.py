@@ -1,6 +1,7 @@
 """Reading what tools print: the corpus of real outputs, and the corners it does not reach."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from samokoder.agents.checks.ansi import plain
 from samokoder.agents.checks.check import Severity
 from samokoder.agents.checks.parse import PARSERS, parse
 from samokoder.agents.checks.places import Places
+from samokoder.agents.checks.report import read_report
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "error_detection.py"
 HERE = Places(roots=("/home/user/project",), files=frozenset({"main.py", "src/a.py", "b/src/a.py"}))
@@ -118,3 +120,16 @@ def test_endless_text_is_read_in_linear_time() -> None:
             started = time.perf_counter()
             parse(kind, text, HERE)
             assert time.perf_counter() - started < 1.0, (kind, text[:10])
+
+
+def test_a_failure_cannot_be_talked_away_in_the_report(tmp_path: Path) -> None:
+    """The tested code can write there too: a later record never turns a failure into a pass."""
+    rows = ["failed", "passed"]
+    records = [{"event": "start", "tool": "unittest", "root": "/x"}, {"event": "nonsense"}]
+    records += [{"event": "test", "id": "t.T.a", "outcome": row} for row in rows]
+    path = tmp_path / "report.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)) + '\nnot json\n[1]\n{"event": "test"}\n')
+    report = read_report(path, HERE)
+    assert report is not None and not report.finished
+    assert report.parsed.failed == ("t.T.a",) and report.parsed.passed == ()
+    assert read_report(tmp_path / "none", HERE) is None
