@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process, TaskGroup
@@ -39,6 +40,10 @@ CAPABILITIES: dict[str, Any] = {
         },
     },
 }
+
+
+LEAVE_SECONDS = 3.0
+"""How long the server's process may take to end when its client leaves."""
 
 
 class RequestFailed(Exception):
@@ -245,7 +250,7 @@ class Client:
 
     async def save(self, uri: str) -> None:
         """Write a document to the disk, as an editor does, and say so."""
-        path = Path(uri.removeprefix("file://"))
+        path = Path(unquote(uri.removeprefix("file://")))
         await anyio.Path(path).write_bytes(self.documents[uri].text.encode())
         await self.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
 
@@ -281,7 +286,12 @@ async def connect(
         try:
             yield client
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.terminate()
+            with anyio.CancelScope(shield=True):
+                await process.stdin.aclose()
+                # it ends by itself; a signal to one that just did confuses who waits for it
+                with anyio.move_on_after(LEAVE_SECONDS):
+                    await process.wait()
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.terminate()
             tasks.cancel_scope.cancel()
