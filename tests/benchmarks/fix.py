@@ -79,6 +79,7 @@ class Row:
     note: str = ""
     diff: str = ""
     failure: str = ""
+    answer: str = ""
     tallies: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -503,6 +504,7 @@ async def _climb(
     row.calls = len(run.asked)
     if text:
         answer = text.replace(ready.prefix, "", 1) if ready.prefix else text
+        row.answer = answer
         row.solved = await anyio.to_thread.run_sync(verdict_of, judge, name, x, answer)
     row.failure = str(x.get("failure") or x.get("op") or "")
     return row
@@ -530,8 +532,22 @@ def fill(row: Row, result: FixResult) -> str:
 
 def verdict_of(judge: ModuleType, name: str, x: dict[str, Any], answer: str) -> bool:
     if name.startswith("eslint"):
-        return True  # judged in one batch by the set's own script; the linter proved it here
+        return False  # not judged one by one: see eslint_verdict
     return bool(judge.fix(name, x, answer)[0])
+
+
+def eslint_verdict(args: argparse.Namespace, rows: list[Row]) -> str:
+    """The set's own script judges all claims in one batch; its line is the only verdict."""
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows:
+            if row.answer:
+                (Path(folder) / (row.id.replace("/", "__") + ".txt")).write_text(row.answer)
+        judge = str(args.data / "eslint_judge.js")
+        done = subprocess.run(
+            ["node", judge, os.environ["ESLINT_DIR"], f"{args.set}/{args.half}", folder],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    return done.stdout.strip() or done.stderr[-600:]
 
 
 async def whole_file(run: DirectRun, tools: Tools, ready: Prepared) -> str:
@@ -651,6 +667,11 @@ def main() -> None:
     if args.no_model:
         args.model = ""
     rows = anyio.run(run_all, args)
+    if args.set.startswith("eslint"):
+        claimed = sum(bool(r.answer) for r in rows)
+        print(f"{claimed} of {len(rows)} claimed, {sum(r.calls for r in rows)} model calls")
+        print(eslint_verdict(args, rows))
+        return
     for line in summary(args, rows):
         print(line)
 

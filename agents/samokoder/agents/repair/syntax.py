@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from samokoder.agents.repair import linedits
 
 WIDTH = 10
-"""States kept per round; chosen on broken programs, wider beams found nothing more."""
+"""States kept per round; set by hand, other widths were not compared."""
 DEPTH = 8
 """Edits in one repair at most."""
 PARSES = 4000
