@@ -61,11 +61,19 @@ class Conflict(SamokoderError):
     default_hint = "Nothing was written; both versions are kept in the run."
 
     def __init__(
-        self, detail: str = "", *, hint: str = "", files: "tuple[FileConflict, ...]" = ()
+        self,
+        detail: str = "",
+        *,
+        hint: str = "",
+        files: "tuple[FileConflict, ...]" = (),
+        left: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(detail, hint=hint)
+        kept = "What stays is in the history and can be undone." if left else ""
+        super().__init__(detail, hint=hint or kept)
         self.files = files
         """The files in question, each with both versions."""
+        self.left = left
+        """Paths that keep the change: the user typed into it before it could be taken back."""
 
 
 class WriteFailed(SamokoderError):

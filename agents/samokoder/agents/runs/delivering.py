@@ -4,7 +4,7 @@ The plan of what will be written is committed durably before the first byte, wit
 names, so recovery can finish or roll it back from the state alone.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ Again = Callable[[ChangeSet], Awaitable[bool]]
 """Proves a change set anew, after it was merged with what the user typed."""
 
 APPLY, LEAVE = "Apply", "Leave it"
+THERE = "nothing had to be written: the files hold it already"
 NOBODY = "waiting for an editor; `samokoder run apply` applies the change to the disk"
 
 
@@ -50,7 +51,9 @@ async def deliver(
     again: Again | None = None,
 ) -> bool:
     """See :meth:`samokoder.agents.runs.context.Run.deliver`."""
-    before = {c.path: await run.snapshot.read(c.path) for c in change_set.changes if c.before}
+    read = _reader(run.engine, run.snapshot)
+    # an earlier change set of this run may have made the text this one starts from
+    before = {c.path: await read(c.before) for c in change_set.changes if c.before}
     number = await run.step(
         f"record:{key}",
         lambda: record(run.engine, run.id, key, change_set, before, proven=proven),
@@ -177,6 +180,7 @@ async def write_change(
                 expect=(ChangeState.PROPOSED, ChangeState.APPLYING),
                 reason=str(error),
             )
+            await _mark(s, number, getattr(error, "left", ()), ChangeState.APPLIED)
         raise
     boundary("apply.effect")
     await _confirm(engine, number, receipt)
@@ -253,6 +257,14 @@ async def _intend(
         await steps.note(s, run_id, _plan_key(number), journalled, kind="plan")
 
 
+async def _mark(s: AsyncSession, number: int, paths: Collection[str], to: ChangeState) -> None:
+    """Set the state of the hunks of some files."""
+    found = await changes.get(s, number)
+    assert found is not None
+    mine = [h.id for f in found.files if (f.new_path or f.path) in paths for h in f.hunks]
+    await changes.mark(s, mine, to)
+
+
 def _plan_key(number: int) -> str:
     return f"plan:{number}"
 
@@ -278,6 +290,10 @@ async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) 
         found = await changes.get(s, number)
         assert found is not None
         by_file = {f.id: versions[f.path] for f in found.files if f.path in versions}
+        if receipt is not None and not writes:
+            await changes.move(
+                s, number, to=ChangeState.REJECTED, expect=changes.APPLICABLE, reason=THERE
+            )
         await changes.finish(s, number, by_file)
         taken = await steps.find(s, found.run_id, undoes_key(number))
         if taken is not None:

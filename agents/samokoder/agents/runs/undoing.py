@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
 
 
+WRITTEN = (ChangeState.APPLIED, ChangeState.CONFLICT, ChangeState.ROLLED_BACK)
+"""States of change sets of which hunks may stand in the files; the hunks' own states tell."""
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What to take back; empty means everything the run has applied."""
 
@@ -74,7 +78,7 @@ async def _chosen(
 ) -> list[tuple[changes.ChangeSet, frozenset[int]]]:
     """The change sets to take back with their selected hunks, newest first."""
     async with engine.db.reading() as s:
-        applied = await changes.listing(s, run_id=run_id, states=(ChangeState.APPLIED,))
+        applied = await changes.listing(s, run_id=run_id, states=WRITTEN)
         after = None
         if selection.after_step:
             after = await steps.find(s, run_id, selection.after_step)
@@ -95,6 +99,10 @@ async def _chosen(
         if hunks:
             found.append((change, hunks))
     return found
+
+
+def _written(change: changes.ChangeSet) -> bool:
+    return any(h.state is ChangeState.APPLIED for f in change.files for h in f.hunks)
 
 
 def _selected(hunk: Hunk, path: str, selection: Selection) -> bool:
@@ -232,8 +240,8 @@ async def _mark(engine: "Engine", undone: list[_File]) -> None:
 async def _close(engine: "Engine", run_id: str) -> None:
     """A run of which nothing is applied any more is undone."""
     async with engine.db.session() as s:
-        left = await changes.listing(s, run_id=run_id, states=(ChangeState.APPLIED,))
-        if all(change.undoes_id is not None for change in left):
+        left = await changes.listing(s, run_id=run_id, states=WRITTEN)
+        if all(change.undoes_id is not None or not _written(change) for change in left):
             await runs.move(
                 s,
                 run_id,

@@ -7,6 +7,7 @@ refuse), replace on disk. When a step fails, all before it is taken back.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from anyio import to_thread
 
 from samokoder.agents.errors import Conflict, PathRefused
 from samokoder.agents.workspace import disk, paths
-from samokoder.agents.workspace.buffers import Edited, take_back, write_buffers
+from samokoder.agents.workspace.buffers import Edited, moved, take_back, write_buffers
 from samokoder.agents.workspace.changeset import ChangeSet, content_hash
 from samokoder.agents.workspace.decide import Decision, decide
 from samokoder.agents.workspace.plan import (
@@ -28,6 +29,7 @@ from samokoder.agents.workspace.plan import (
 )
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.agents.workspace.target import Editors
+from samokoder.state.errors import SamokoderError
 
 _ATTEMPTS: Final = 6
 """Times a change set is planned anew because somebody typed between looking and writing."""
@@ -65,7 +67,8 @@ async def apply(
     when they end up empty. Paths for which ``guard`` holds are refused.
 
     Raises PathRefused, Conflict (nothing written, both versions inside) or WriteFailed
-    (everything taken back).
+    (everything taken back). Where the user typed into the change before it could be taken back it
+    stays: Conflict names those paths in ``left``.
     """
     for path in change_set.paths:
         if paths.clean(path) != path:
@@ -73,7 +76,9 @@ async def apply(
         if guard(path):
             raise PathRefused(f"{path} holds rules for agents; only you can change it")
     _distinct(change_set)
-    for _ in range(_ATTEMPTS):
+    left: set[str] = set()
+
+    async def attempt() -> ApplyReceipt:
         decisions = await decide(change_set, root=root, editors=editors, read=read)
         found = [d for d in decisions if d.before != d.after]
         plan = await _plan(change_set.title, id, root, found, prefer, prune)
@@ -83,18 +88,30 @@ async def apply(
         texts = (data for d in found for data in (d.before, d.after) if data is not None)
         contents = {content_hash(data): data for data in texts}
         await intend(plan, contents)
-        try:
-            with anyio.CancelScope(shield=True):
-                edited = await _carry_out(plan, found, contents, root, editors, prefer)
-        except disk.Stale:
-            continue
+        with anyio.CancelScope(shield=True):
+            edited = await _carry_out(plan, found, contents, root, editors, prefer, left)
         versions = {e.file.target: e.version for e in reversed(edited)}
         return ApplyReceipt(
             tuple(_written(w, versions.get(root / w.path)) for w in plan.writes),
             unchanged,
             plan.folders,
         )
-    raise Conflict(f"{change_set.title}: the files keep changing", hint="Try again in a moment.")
+
+    try:
+        for _ in range(_ATTEMPTS):
+            with suppress(disk.Stale):
+                return await attempt()
+        why = f"{change_set.title}: the files keep changing"
+        raise Conflict(why, hint="Try again in a moment.")
+    except SamokoderError as error:
+        if not left:
+            raise
+        names = ", ".join(sorted(left))
+        raise Conflict(
+            f"{error.detail}; {names} was typed into and keeps the change",
+            files=getattr(error, "files", ()),
+            left=tuple(sorted(left)),
+        ) from error
 
 
 def _distinct(change_set: ChangeSet) -> None:
@@ -141,18 +158,25 @@ async def _carry_out(
     root: Path,
     editors: Editors,
     prefer: str | None,
+    left: set[str],
 ) -> list[Edited]:
     await to_thread.run_sync(disk.stage, root, plan, contents)
-    open_files = [d for d in found if d.in_editor]
+    edited: list[Edited] = []
     try:
-        edited = await write_buffers(open_files, editors, plan.title, prefer)
+        open_files = [d for d in found if d.in_editor]
+        await write_buffers(open_files, editors, plan.title, prefer, edited)
+        for file in found:
+            # opened since: its text is no longer the disk's to change
+            if not file.in_editor and moved(file, editors):
+                raise disk.Stale(file.path)
     except Exception:
+        left |= await take_back(edited, editors)
         await to_thread.run_sync(disk.clean, root, plan)
         raise
     try:
         await to_thread.run_sync(disk.commit, root, plan, contents)
     except Exception:
-        await take_back(edited, editors)
+        left |= await take_back(edited, editors)
         raise
     return edited
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from samokoder.agents.errors import EditorRefused
 from samokoder.agents.workspace import diff, disk
@@ -21,44 +22,61 @@ class Edited:
 
 
 async def write_buffers(
-    files: Iterable[Decision], editors: Editors, label: str, prefer: str | None
-) -> list[Edited]:
+    files: Iterable[Decision],
+    editors: Editors,
+    label: str,
+    prefer: str | None,
+    edited: list[Edited],
+) -> None:
     """Send every open file's change to every client that has it open, a client at a time.
 
-    Raises :class:`disk.Stale` when a document is no longer the one that was looked at, and
-    EditorRefused; what other clients had taken is taken back first.
+    What was taken is put into ``edited``, also when this raises :class:`disk.Stale` because a
+    document is no longer the one that was looked at, or EditorRefused.
     """
     by_client: dict[str, list[tuple[Decision, Buffer]]] = {}
     for file in files:
         for buffer in file.buffers:
             by_client.setdefault(buffer.client, []).append((file, buffer))
-    edited: list[Edited] = []
     for client in sorted(by_client, key=lambda c: (c != prefer, c)):
-        try:
-            edited += await _send(client, by_client[client], editors, label)
-        except Exception:
-            await take_back(edited, editors)
-            raise
-    return edited
+        edited += await _send(client, by_client[client], editors, label)
 
 
-async def take_back(edited: Iterable[Edited], editors: Editors) -> None:
+async def take_back(edited: Iterable[Edited], editors: Editors) -> set[str]:
     """Give documents their old text back, keeping what was typed since.
 
     A document that was typed into at the same lines, or whose client does not answer, keeps the
-    change: nothing of the user's is lost, and planning anew sees it.
+    change: nothing of the user's is lost, and planning anew sees it. Returns the paths of these.
     """
     by_client: dict[str, list[BufferEdit]] = {}
+    paths: dict[str, set[str]] = {}
+    left: set[str] = set()
     for one in edited:
         now = _now(one.buffer, editors)
-        if now is None:
+        if now is None:  # closed, perhaps saved before
+            left.add(one.file.path)
             continue
         back = merge(one.text.encode(), now.text.encode(), one.buffer.text.encode()).content
-        if back is not None and back != now.text.encode():
+        if back is None:
+            left.add(one.file.path)
+        elif back != now.text.encode():
             edits = diff.edits(now.text, back.decode())
             by_client.setdefault(now.client, []).append(BufferEdit(now.path, now.version, edits))
+            paths.setdefault(now.client, set()).add(one.file.path)
     for client, changes in by_client.items():
-        await editors.apply(client, tuple(changes), "Take back an incomplete change")
+        if not await editors.apply(client, tuple(changes), "Take back an incomplete change"):
+            left |= paths[client]
+    return left
+
+
+def moved(file: Decision, editors: Editors) -> bool:
+    """Whether a file is open in other editors, or with other texts, than when it was looked at."""
+    now = {b.client: b for at in _places(file) for b in editors.buffers(at)}
+    return now != {b.client: b for b in file.buffers}
+
+
+def _places(file: Decision) -> tuple[Path, ...]:
+    found = file.standing.found
+    return (found.real, found.target)
 
 
 async def _send(
