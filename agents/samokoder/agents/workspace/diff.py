@@ -1,8 +1,8 @@
 """Line differences: which lines of one content became which lines of another.
 
 Lines shared by both ends are skipped, lines that are unique on both sides anchor the rest
-(patience), and the gaps between anchors get a longest common subsequence in native code. Equal
-inputs always give equal hunks.
+(patience; blank lines and lone brackets only where nothing better is there), and the gaps between
+anchors get a longest common subsequence in native code. Equal inputs always give equal hunks.
 """
 
 from bisect import bisect_left
@@ -47,8 +47,9 @@ def ranges(
     names: dict[str | bytes, int] = {}
     a = [names.setdefault(line, len(names)) for line in old]
     b = [names.setdefault(line, len(names)) for line in new]
+    lines = list(names)
     found: list[Range] = []
-    for i, j, k, m in _changed(a, b, 0, len(a), 0, len(b)):
+    for i, j, k, m in _changed(a, b, 0, len(a), 0, len(b), lines):
         if found and found[-1][1] == i and found[-1][3] == k:
             found[-1] = (found[-1][0], j, found[-1][2], m)
         else:
@@ -101,7 +102,9 @@ def bounded(diff: str, chars: int) -> str:
     return f"{diff[:cut]}… {diff.count(chr(10), cut)} more lines\n"
 
 
-def _changed(a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int) -> Iterator[Range]:
+def _changed(
+    a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int, lines: list[str | bytes]
+) -> Iterator[Range]:
     while i < j and k < m and a[i] == b[k]:
         i, k = i + 1, k + 1
     while i < j and k < m and a[j - 1] == b[m - 1]:
@@ -111,10 +114,10 @@ def _changed(a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int)
     if i == j or k == m:
         yield i, j, k, m
         return
-    anchors = _anchors(a, b, i, j, k, m)
+    anchors = _anchors(a, b, i, j, k, m, lines)
     if anchors:
         for (i0, k0), (i1, k1) in pairwise([(i - 1, k - 1), *anchors, (j, m)]):
-            yield from _changed(a, b, i0 + 1, i1, k0 + 1, k1)
+            yield from _changed(a, b, i0 + 1, i1, k0 + 1, k1, lines)
     elif (j - i) * (m - k) > _CELLS:
         yield i, j, k, m
     else:
@@ -125,13 +128,19 @@ def _changed(a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int)
                 yield i + op.src_start, i + op.src_end, k + op.dest_start, k + op.dest_end
 
 
+def _telling(line: str | bytes) -> bool:
+    text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+    return any(c.isalnum() for c in text)
+
+
 def _anchors(
-    a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int
+    a: Sequence[int], b: Sequence[int], i: int, j: int, k: int, m: int, lines: list[str | bytes]
 ) -> list[tuple[int, int]]:
     """Pairs of lines that are unique on both sides, in an order that both sides share."""
     once_a, once_b = Counter(a[i:j]), Counter(b[k:m])
     where = {line: n for n, line in enumerate(b[k:m], k) if once_b[line] == 1}
     pairs = [(n, where[a[n]]) for n in range(i, j) if once_a[a[n]] == 1 and a[n] in where]
+    pairs = [p for p in pairs if _telling(lines[a[p[0]]])] or pairs
     tails: list[int] = []
     ends: list[int] = []
     back: list[int] = []

@@ -49,13 +49,19 @@ class _Change:
         return len(self.lines) > self.end - self.start
 
 
-def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
-    """Both sides' changes of ``base`` in one content; symmetric in its two sides."""
+def merge(
+    base: bytes, ours: bytes, theirs: bytes, *, known: Sequence[diff.Range] | None = None
+) -> Merged:
+    """Both sides' changes of ``base`` in one content; symmetric in its two sides.
+
+    ``known`` are the ranges of lines that lead from ``base`` to ``ours``, where they are on record
+    and need not be guessed.
+    """
     if base in (ours, theirs) or ours == theirs:
         return Merged(theirs if base == ours else ours)
     lines = texts.byte_lines(base)
     changes = sorted(
-        (*_changes(lines, ours, True), *_changes(lines, theirs, False)),
+        (*_changes(lines, ours, True, known), *_changes(lines, theirs, False)),
         key=lambda c: (c.low, c.high),
     )
     out: list[bytes] = []
@@ -81,9 +87,11 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
     return Merged(content)
 
 
-def _changes(base: Sequence[bytes], side: bytes, ours: bool) -> list[_Change]:
+def _changes(
+    base: Sequence[bytes], side: bytes, ours: bool, known: Sequence[diff.Range] | None = None
+) -> list[_Change]:
     new = texts.byte_lines(side)
-    found = diff.ranges(base, new)
+    found = diff.ranges(base, new) if known is None else known
     out: list[_Change] = []
     for n, (i, j, k, m) in enumerate(found):
         floor = found[n - 1][1] if n else 0
