@@ -85,15 +85,14 @@ def _show(result: Mapping[str, Any], seconds: float) -> None:
     say(f"    cost: {used['calls']} model calls, {tokens} tokens")
 
 
-async def _fix(editor: lsp.Client, workspace: Path, name: str) -> dict[str, Any]:
+async def _fix(editor: lsp.Client, workspace: Path, name: str, no_model: bool) -> dict[str, Any]:
     folder = workspace / name
     program = next(p for p in sorted(folder.glob("*.py")) if not p.name.startswith("test_"))
     uri = await editor.open(program)
     say(f"\n{name}: {TITLES.get(name, '')}")
     started = time.monotonic()
-    result: dict[str, Any] = await editor.command(
-        "samokoder.fix", {"root": str(folder), "uri": uri, "check": CHECK, "yes": True}
-    )
+    asked = {"root": str(folder), "uri": uri, "check": CHECK, "yes": True, "no_model": no_model}
+    result: dict[str, Any] = await editor.command("samokoder.fix", asked)
     _show(result, time.monotonic() - started)
     return result
 
@@ -128,7 +127,7 @@ async def run(no_model: bool) -> int:
                 await _pull(editor)
             results = {}
             for name in TITLES:
-                results[name] = await _fix(editor, workspace, name)
+                results[name] = await _fix(editor, workspace, name, no_model)
             for uri in list(editor.documents):
                 await editor.save(uri)
             changed = await run_sync(_tree, workspace) != before
