@@ -18,7 +18,7 @@ from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.engine import Engine
 from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
-from samokoder.agents.sandbox.scratch import ScratchPool
+from samokoder.agents.sandbox.scratch import ScratchPool, reap
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import feed
@@ -171,6 +171,7 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         host.idle_seconds = settings.daemon.idle_minutes * 60
         tasks.start_soon(keep_house, service.db, settings)
         await service.engine.take_up()
+        tasks.start_soon(run_sync, reap)
         try:
             yield service
         finally:
