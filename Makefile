@@ -15,6 +15,7 @@ demo: runtime ## See three broken programs fixed (or left alone) with proof, the
 	@$(PY) -m samokoder.server.demo $(ARGS)
 
 test: dev extension ## Run every test that can run here; what is skipped is named with its reason
+	@scripts/weights
 	@$(PY) -m pytest $(ARGS)
 	@scripts/extension test
 
