@@ -6,7 +6,7 @@
 
 ``DIR`` holds folders of cases (``NAME/public.jsonl``) and their ``judge.py``. The fixer sees half of
 each case's tests where a set has them one by one; the judge uses all. ``--model`` is ``perfect`` (a
-scripted model that answers with the set's own solution), ``embedded:PATH`` of a weights file, or
+scripted model that answers with the set's own solution), ``embedded:PATH`` of a weights file (or the name of pulled weights), or
 any ``provider:name`` of the settings. ``--baseline whole-file`` asks the same model once for the
 whole file instead of climbing. One JSON line per case goes to ``F``, a summary to the terminal.
 """
@@ -440,12 +440,19 @@ class Perfect:
 
 
 async def embedded(path: str, stack: Any) -> Model:
+    from samokoder.agents.models import catalogue, weights
     from samokoder.agents.models.embedded import EmbeddedModel
     from samokoder.agents.models.http import Connections
 
     connections = Connections()
     stack.push_async_callback(connections.aclose)
-    return EmbeddedModel("qwen2.5-coder-1.5b", Path(path), connections)
+    file = Path(path)
+    if not await anyio.Path(file).is_file():
+        known = await anyio.to_thread.run_sync(weights.path_of, path or catalogue.DEFAULT)
+        if known is None:
+            raise SystemExit(f"{path} is no file and no weights that were pulled")
+        file = known
+    return EmbeddedModel(file.stem, file, connections)
 
 
 # --- one case ----------------------------------------------------------------------------------

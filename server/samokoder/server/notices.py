@@ -28,6 +28,10 @@ class Notices:
         """A message the user sees at once."""
         self._say(types.WINDOW_SHOW_MESSAGE, message, kind)
 
+    def tell(self, level: str, message: str) -> None:
+        """A kept notice the user sees at once; ``level`` is info, warning or error."""
+        self.show(message, types.MessageType[level.capitalize()])
+
     def _say(self, method: str, message: str, kind: types.MessageType) -> None:
         self._protocol.notify(method, {"type": kind.value, "message": message})
 

@@ -21,9 +21,9 @@ from samokoder.agents.runs.order import Order
 from samokoder.agents.sandbox.scratch import ScratchPool, reap
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
-from samokoder.server.feed import feed
+from samokoder.server.feed import Feed
 from samokoder.server.housekeeping import keep_house
-from samokoder.state import trusts, workspaces
+from samokoder.state import notices, trusts, workspaces
 from samokoder.state.database import Database
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Service:
     models: OpenModels
     editors: Editors
     host: "Host | None" = None
+    feed: "Feed | None" = None
     connections: dict[str, "Connection"] = field(default_factory=dict)
 
     def publish(self, root: Path, problems: Iterable[Problem]) -> None:
@@ -64,9 +65,20 @@ class Service:
     async def connected(self, connection: "Connection") -> None:
         """A client is ready: tell it what it missed, let waiting runs see its documents."""
         self.connections[connection.id] = connection
-        if connection.capabilities.events:
-            connection.tasks.start_soon(feed, connection, self.engine.stream)
+        if connection.capabilities.events and self.feed is not None:
+            connection.tasks.start_soon(self.feed.follow, connection)
         self.engine.editor_attached()
+        await self._tell_unread(connection)
+
+    async def _tell_unread(self, connection: "Connection") -> None:
+        """What ended while no editor was there."""
+        async with self.db.session() as s:
+            for root in connection.roots:
+                workspace = await workspaces.find(s, str(root))
+                unread = await notices.unread(s, workspace_id=workspace.id) if workspace else ()
+                for notice in unread:
+                    connection.notices.tell(notice.level, notice.text)
+                await notices.mark_read(s, [notice.id for notice in unread])
 
     async def disconnected(self, connection: "Connection") -> None:
         """A client is gone; its runs go on."""
@@ -170,8 +182,10 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         settings = (await configuration.load(None)).settings
         host.idle_seconds = settings.daemon.idle_minutes * 60
         tasks.start_soon(keep_house, service.db, settings)
+        service.feed = Feed(service.engine.stream)
+        tasks.start_soon(service.feed.run)
         await service.engine.take_up()
-        tasks.start_soon(run_sync, reap)
+        tasks.start_soon(lambda: run_sync(reap))
         try:
             yield service
         finally:

@@ -11,7 +11,7 @@ from samokoder.agents.runs import journal, leasing, recovery, snapshots, transit
 from samokoder.agents.runs.ending import ending
 from samokoder.agents.runs.journal import JournalRun
 from samokoder.agents.runs.order import Order
-from samokoder.state import runs, steps
+from samokoder.state import notices, runs, steps
 from samokoder.state.runs import FINISHED, RunState
 
 if TYPE_CHECKING:
@@ -92,6 +92,12 @@ async def _end(
             return
         if result is not None:
             await runs.finish(s, run_id, result)
+        order = msgspec.json.decode(row.arguments, type=Order)
+        if order.origin == "editor" and not engine.editors.attached(Path(order.root)):
+            # nobody is there to see it: the next editor of this workspace is told
+            level = "info" if state is RunState.SUCCEEDED else "warning"
+            text = f"{order.title}: {state}" + (f" ({reason})" if reason else "")
+            await notices.add(s, level, text, run_id=run_id, workspace_id=row.workspace_id)
         await runs.move(s, run_id, to=state, expect=tuple(RunState), reason=reason)
     transitions.tell(engine, run_id, row.workspace_id, state, reason)
     await engine.stream.flush()
