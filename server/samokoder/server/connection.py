@@ -78,6 +78,11 @@ class Connection:
         if self.initialized and self.capabilities.events:
             self.protocol.notify("samokoder/event", event)
 
+    def send_event(self, message: bytes) -> None:
+        """Send a ``samokoder/event`` that was encoded once for all clients."""
+        if self.initialized:
+            self._writer.send(message)
+
     def leave(self, exit_code: int) -> None:
         """The conversation is over."""
         self.exit_code = exit_code

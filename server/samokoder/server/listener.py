@@ -1,6 +1,7 @@
 """The daemon's socket: who may connect, the line before the protocol, when to stop."""
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
@@ -29,6 +30,8 @@ LEAVE_SECONDS = 2.0
 """How long the connections may take to end when the daemon does."""
 CLOSE_SECONDS = 10.0
 """How long the engine may take to close."""
+MOST_FILES = 65_536
+"""Open files that are enough for any number of editors."""
 IDLE_LOOKS = 20
 LOOK_SECONDS = 1.0
 """How often the clock is looked at: so often per idle time, and at least so often."""
@@ -36,7 +39,21 @@ LOOK_SECONDS = 1.0
 
 def run(folder: str, product: Product, ready: Callable[[], None]) -> int:
     """Listen and serve; returns the exit code."""
+    _raise_files()
     return anyio.run(lambda: Listener(folder, Host(product)).serve(ready))
+
+
+def _raise_files() -> None:
+    """As many open files as the system lets this process have: every client is one."""
+    if runtime.WINDOWS:
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Listener:

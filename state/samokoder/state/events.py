@@ -5,9 +5,11 @@ ends, so append last. A client that confirms what it has shown (``acknowledge``)
 follows (``pending``) sees every event exactly once, also after it was away.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.state import clock, dialect, rows, schema
@@ -103,3 +105,16 @@ async def acknowledge(s: AsyncSession, client: str, number: int) -> bool:
         .returning(schema.Cursor.number)
     )
     return (await s.execute(statement)).first() is not None
+
+
+async def acknowledge_all(s: AsyncSession, places: Mapping[str, int]) -> None:
+    """As :func:`acknowledge`, for many clients at once."""
+    table, now = cast("Table", schema.Cursor.__table__), clock.now_ms()
+    statement = (
+        update(table)
+        .where(table.c.client == bindparam("name"), table.c.number < bindparam("place"))
+        .values(number=bindparam("place"), updated_at=now)
+    )
+    rows = [{"name": name, "place": place} for name, place in places.items()]
+    if rows:
+        await (await s.connection()).execute(statement, rows)
