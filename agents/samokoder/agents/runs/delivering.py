@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.errors import Conflict
+from samokoder.agents.runs import transitions
 from samokoder.agents.runs.boundaries import boundary
 from samokoder.agents.workspace import apply, diff, recover
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
@@ -62,9 +63,8 @@ async def deliver(
     await run.emit("change", change=number, title=change_set.title, proven=proven)
     if not proven or not await _allowed(run, change_set, key):
         return False
-    while run.order.origin == "editor" and not run.engine.editors.attached(run.root):
-        async with run.waiting(NOBODY):
-            await run.engine.attached()
+    if run.order.origin == "editor":
+        await _somebody(run)
 
     async def write() -> bool:
         await write_change(
@@ -80,6 +80,16 @@ async def deliver(
         return True
 
     return await run.step(f"apply:{key}", write, bool)
+
+
+async def _somebody(run: "JournalRun") -> None:
+    """Wait until an editor has the workspace open."""
+    while True:
+        arrival = run.engine.arrival
+        if run.engine.editors.attached(run.root):
+            return
+        async with run.waiting(NOBODY):
+            await arrival.wait()
 
 
 async def _allowed(run: "JournalRun", change_set: ChangeSet, key: str) -> bool:
@@ -299,6 +309,8 @@ async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) 
         if taken is not None:
             hunks = msgspec.json.decode(await steps.result(s, taken), type=list[int])
             await changes.mark(s, hunks, ChangeState.UNDONE)
+            # in one transaction with the receipt: no crash may come between
+            await transitions.close_undone(s, found.run_id)
 
 
 async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:

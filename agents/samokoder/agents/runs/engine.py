@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 
 from samokoder.agents.errors import InvalidInput, NotTrusted
 from samokoder.agents.models.model import Model, Role
-from samokoder.agents.runs import proposals, recovery, snapshots, undoing, views, worker
+from samokoder.agents.runs import leftovers, proposals, recovery, snapshots, undoing, views, worker
 from samokoder.agents.runs.kinds import Kind, Kinds
 from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.runs.states import RESUMABLE
@@ -245,9 +245,10 @@ class Engine:
         self._attached.set()
         self._attached = anyio.Event()
 
-    async def attached(self) -> None:
-        """Wait for the next editor."""
-        await self._attached.wait()
+    @property
+    def arrival(self) -> anyio.Event:
+        """Set when the next editor comes; take it before looking who is there."""
+        return self._attached
 
     # -- keeping alive --------------------------------------------------------------------------
 
@@ -275,7 +276,7 @@ class Engine:
                 self._wake.set()
 
     async def take_up(self) -> tuple[str, ...]:
-        """Take up every run whose process is gone; their ids."""
+        """Take up every run whose process is gone, and what else it left unfinished; their ids."""
         async with self.db.session() as s:
             await recovery.bury_dead(s)
             known = [run.id for run in await runs.orphans(s) if run.kind in self.kinds]
@@ -283,6 +284,7 @@ class Engine:
         for run_id in taken:
             self.stream.put("resumed", run_id=run_id)
             self._begin(run_id)
+        self.tasks.start_soon(leftovers.finish, self)
         return tuple(taken)
 
 

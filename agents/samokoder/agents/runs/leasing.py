@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.1
 """Seconds between attempts to become the workspace's writer."""
+PATIENCE = 1.0
+"""Seconds after which a workspace that somebody else writes to is called busy."""
 
 
 async def enter(run: "JournalRun") -> None:
@@ -65,10 +67,15 @@ async def leave(run: "JournalRun") -> None:
 @asynccontextmanager
 async def writing(engine: "Engine", workspace_id: int, run_id: str) -> AsyncIterator[None]:
     """Be the workspace's writer for a moment. StateBusy when a run is writing there."""
-    async with engine.db.session() as s:
-        await recovery.bury_dead(s)
-        lease = await leases.acquire(s, workspace_id, engine.owner.id, run_id)
-        holder = None if lease else await leases.holder(s, workspace_id)
+    deadline = anyio.current_time() + PATIENCE
+    while True:
+        async with engine.db.session() as s:
+            await recovery.bury_dead(s)
+            lease = await leases.acquire(s, workspace_id, engine.owner.id, run_id)
+            holder = None if lease else await leases.holder(s, workspace_id)
+        if lease is not None or anyio.current_time() > deadline:
+            break
+        await anyio.sleep(PAUSE)
     if lease is None:
         other = holder.run_id if holder is not None else "another one"
         raise StateBusy(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.runs import delivering
@@ -10,6 +11,12 @@ from samokoder.state import calls, changes, owners, reservations, runs
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
+
+
+RETURN = 5.0
+"""Seconds editors have to come back with the files that were open in them."""
+LOOK = 0.05
+"""Seconds between looks for them."""
 
 
 async def bury_dead(s: AsyncSession) -> None:
@@ -26,4 +33,17 @@ async def finish_applying(engine: "Engine", workspace_id: int, root: Path) -> No
     async with engine.db.reading() as s:
         unfinished = await changes.unfinished(s, workspace_id)
     for change in unfinished:
+        await _editors_back(engine, change, root)
         await delivering.recover_change(engine, change, root)
+
+
+async def _editors_back(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:
+    """Wait for the files that were to change in an editor: the disk beneath is not the text."""
+    open_files = [
+        root / (file.new_path or file.path) for file in change.files if file.via not in ("", "disk")
+    ]
+    with anyio.move_on_after(RETURN):
+        while True:
+            if all(engine.editors.buffers(path) for path in open_files):
+                return
+            await anyio.sleep(LOOK)

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from samokoder.agents.errors import RunCancelled
 from samokoder.agents.runs.states import before
-from samokoder.state import runs
+from samokoder.state import changes, runs
+from samokoder.state.changes import ChangeState
 from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
@@ -20,6 +23,14 @@ async def move(engine: "Engine", run_id: str, to: RunState, reason: str) -> None
         if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
             raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
     tell(engine, run_id, row.workspace_id, to, reason)
+
+
+async def close_undone(s: AsyncSession, run_id: str) -> None:
+    """A run of which nothing is applied any more is undone."""
+    left = await changes.listing(s, run_id=run_id, states=(ChangeState.APPLIED,))
+    if all(change.undoes_id is not None for change in left):
+        expect = (RunState.SUCCEEDED, RunState.FAILED, RunState.LIMITED, RunState.CANCELLED)
+        await runs.move(s, run_id, to=RunState.UNDONE, expect=expect, reason="undone")
 
 
 def tell(engine: "Engine", run_id: str, workspace_id: int, to: RunState, reason: str) -> None:

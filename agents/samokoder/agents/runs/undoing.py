@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.runs import delivering, leasing, recovery
+from samokoder.agents.runs import delivering, leasing, recovery, transitions
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
 from samokoder.agents.workspace.decide import stand
 from samokoder.agents.workspace.merge import merge
 from samokoder.state import blobs, changes, runs, steps
 from samokoder.state.changes import ChangeState, Hunk
-from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
@@ -138,8 +137,7 @@ async def _take_back(
             engine, number, change_set, root=root, run_id=run_id, snapshot=None, prefer=client
         )
     else:
-        await _mark(engine, undone)
-    await _close(engine, run_id)
+        await _mark(engine, run_id, undone)
     changed = tuple(c.path for c in altered)
     message = (
         f"Undone in {len(changed)} files."
@@ -231,26 +229,8 @@ async def _record(
     return number
 
 
-async def _mark(engine: "Engine", undone: list[_File]) -> None:
+async def _mark(engine: "Engine", run_id: str, undone: list[_File]) -> None:
     """Somebody has taken it back by hand already: only the history has to know."""
     async with engine.db.session() as s:
         await changes.mark(s, [h for f in undone for h in f.hunks], ChangeState.UNDONE)
-
-
-async def _close(engine: "Engine", run_id: str) -> None:
-    """A run of which nothing is applied any more is undone."""
-    async with engine.db.session() as s:
-        left = await changes.listing(s, run_id=run_id, states=WRITTEN)
-        if all(change.undoes_id is not None or not _written(change) for change in left):
-            await runs.move(
-                s,
-                run_id,
-                to=RunState.UNDONE,
-                expect=(
-                    RunState.SUCCEEDED,
-                    RunState.FAILED,
-                    RunState.LIMITED,
-                    RunState.CANCELLED,
-                ),
-                reason="undone",
-            )
+        await transitions.close_undone(s, run_id)

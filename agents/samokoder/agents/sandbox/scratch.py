@@ -179,9 +179,12 @@ def _bury(folder: Path, lock: IO[bytes]) -> None:
     remove(folder)
 
 
-def reap(base: Path) -> int:
+def reap(base: Path | None = None) -> int:
     """Remove what dead owners left below ``base``; returns how many folders went. Blocking."""
+    base = base or cache_dir() / "scratch"
     count = 0
+    if not base.is_dir():
+        return 0
     for folder in base.iterdir():
         if folder.name.startswith(_NEW) and time.time() - folder.stat().st_mtime < _BIRTH:
             continue
