@@ -174,6 +174,19 @@ def test_where_new_lines_go_must_be_clear() -> None:
         file=file,
     )
 
+    three = "c_three()\nd_four()\ne_five()\n"
+    refused(
+        "a_one()\n" + three, "a_one()\nnew()\nc_3()\nd_four()\ne_five()\n", "leaves out", file=file
+    )
+    file = "a_one()\n\nb_two()\n\nc_three()\nd_four()\n"
+    search = "a_one()\n\n\nc_three()\nd_four()\n"
+    refused(search, search.replace("\n\n\n", "\n\n"), "among repeated", file=file)
+
+
+def test_flattened_indentation_is_refused() -> None:
+    search = "if self.width:\nreturn self.width * self.height\nreturn None\n"
+    refused(search, search.replace("None", "0"), "indentation")
+
 
 def test_other_languages_must_not_lose_a_bracket() -> None:
     file = 'function f() {\n  return "}";\n}\n'

@@ -98,7 +98,7 @@ async def test_an_edit_that_touches_a_secret_is_refused(tmp_path: Path) -> None:
     [
         ("a = 1\nb = 3\n\ndef f(): pass\n", "a = 1  \r\nb = 3\r\n\r\ndef f(): pass"),
         ("a = 1\nb = 2\n# ... rest of the code unchanged\n", None),
-        ("a = 1\n# ... existing code ...\n", None),
+        ("a = 1\n# ... existing code ...\n\ndef f(): pass\n", None),
         ("a = 1\nb = 2\n", None),
         ("a = 1\nb = (\n\ndef f(): pass\n", None),
         ("a = 1\nb = 2\n\ndef f(): pass\n", None),

@@ -132,6 +132,20 @@ async def test_an_open_document_gets_its_part(tmp_path: Path) -> None:
     assert file.read_bytes() == b"a\n"
 
 
+async def test_what_cannot_be_decided_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"a\n")
+    desk = Desk()
+    desk.open("one", file, "a\n")
+    desk.open("two", file, "typed\n")
+    plan, store = planned(("a", b"a\n", b"A\n")), Store(b"a\n", b"A\n")
+    assert (await run(tmp_path, plan, store, desk)).outcome == "stuck"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+    assert (await run(tmp_path, plan, store)).outcome == "stuck"
+    assert desk.text("two", file) == "typed\n"
+
+
 CHILD = """
 import asyncio, sys
 from pathlib import Path

@@ -35,6 +35,17 @@ def test_undoing_twice_changes_nothing_more() -> None:
     assert revert(BASE, after, BASE).content == BASE
 
 
+def test_what_was_changed_is_on_record_and_not_guessed() -> None:
+    """Compared anew, the two texts would seem to differ by a brace that others took out."""
+    before, after = b"10\n\n}\n\n\nend\n", b"10\n}\n\nB\n\n\nend\n"
+    taken = [Span((3, 4), (3, 3)), Span((7, 7), (6, 9))]
+    assert without(before, after, taken) == before
+    now = b"10\n\nB\nuser\n\n\nend\n"
+    content = revert(before, after, now, taken).content
+    assert content is not None
+    assert b"}" not in content
+
+
 @pytest.mark.parametrize(
     ("before", "after", "now", "content", "conflict"),
     [

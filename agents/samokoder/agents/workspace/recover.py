@@ -11,7 +11,7 @@ from typing import Literal
 
 from anyio import to_thread
 
-from samokoder.agents.errors import Conflict
+from samokoder.agents.errors import Conflict, PathRefused
 from samokoder.agents.workspace import diff, disk
 from samokoder.agents.workspace import text as texts
 from samokoder.agents.workspace.apply import apply
@@ -53,10 +53,16 @@ async def recover(
 ) -> Recovered:
     """Finish or take back ``plan``. ``read`` gives the contents that were journalled with it.
 
-    What is written here is journalled through ``intend`` first, in the place of ``plan``.
+    What is written here is journalled through ``intend`` first, in the place of ``plan``. Raises
+    WriteFailed, with everything as it was, when the disk does not let it; try again later.
     """
     await to_thread.run_sync(disk.clean, root, plan)
-    standings = [await stand(w.path, root=root, editors=editors) for w in plan.writes]
+    try:
+        standings = [await stand(w.path, root=root, editors=editors) for w in plan.writes]
+    except Conflict as conflict:
+        return Recovered("stuck", None, conflict.files)
+    except PathRefused as error:
+        return Recovered("stuck", None, (FileConflict(error.detail, "it is no ordinary file"),))
     forward, stuck = await _towards(plan, standings, read, back=False)
     outcome: Outcome = "finished"
     if stuck:
