@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 LOGS = Path(__file__).parent.parent / "scenarios" / "logs"
-ROOT = "/home/user/project"
+ROOT = "/srv/project"
 MARK = "⟵"
 _FILE = re.compile(r"^-- (.+) --\n", re.MULTILINE)
 _SECONDS = 180
@@ -97,8 +97,8 @@ def scrubbed(text: str, root: Path, options: argparse.Namespace) -> str:
     if options.pythons:
         for folder in options.pythons.iterdir():
             replaced[str(folder)] = "/usr/local"
-    replaced[str(Path(sys.prefix))] = "/home/user/tools"
-    replaced[str(Path.home())] = "/home/user"
+    replaced[str(Path(sys.prefix))] = "/srv/user/tools"
+    replaced[str(Path.home())] = "/srv/user"
     for old, new in sorted(replaced.items(), key=lambda pair: -len(pair[0])):
         text = text.replace(old, new)
     return text

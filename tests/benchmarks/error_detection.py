@@ -44,7 +44,7 @@ def scores(*, pasted: bool) -> dict[str, Score]:
     found: dict[str, Score] = {}
     for log, labels in corpus():
         score = found.setdefault(log.parent.name, Score())
-        places = Places(roots=("/home/user/project",), files=frozenset(labels["files"]))
+        places = Places(roots=("/srv/project",), files=frozenset(labels["files"]))
         kind = "text" if pasted else labels["kind"]
         said = {f"{p.path}:{p.line}" for p in parse(kind, log.read_text("utf-8"), places).problems}
         wanted = set(labels["expected"])

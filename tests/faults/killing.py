@@ -177,6 +177,8 @@ class Outcome:
     buffers: dict[str, str]
     boundaries: list[str]
     seconds: float
+    """From the command to its answer, in the run that nobody interrupts."""
+    killed: bool
     calls: int = 0
     again: int = 0
     """Requests that were sent twice because they were in flight."""
@@ -234,17 +236,18 @@ async def _finished(client: lsp.Client) -> dict[str, Any] | None:
 
 async def _killed(
     room: Room, texts: dict[str, str], at: int, moment: float | None, command: str, args: Any
-) -> bool:
-    """Do the command until the kill; False when it came to its end before."""
-    done = False
+) -> tuple[bool, float]:
+    """Do the command until the kill (False: it came to its end before), and how long that took."""
+    done, seconds = False, 0.0
     async with _editor(room, KILLING, texts, at) as client:
 
         async def ask() -> None:
-            nonlocal done
+            nonlocal done, seconds
+            began = time.monotonic()
             with contextlib.suppress(anyio.BrokenResourceError):
                 try:
                     await client.command(command, args)
-                    done = True
+                    done, seconds = True, time.monotonic() - began
                 except lsp.RequestFailed:
                     if not client.closed.is_set():
                         raise
@@ -254,7 +257,7 @@ async def _killed(
                 tasks.start_soon(_kill_later, room, moment)
             await ask()
             tasks.cancel_scope.cancel()
-    return not done
+    return not done, seconds
 
 
 async def _kill_later(room: Room, moment: float) -> None:
@@ -294,9 +297,7 @@ async def _case(room: Room, wanted: Outcome | None, at: int, moment: float | Non
         for name, text in shape.files.items():
             allowed[name].add(text.replace("x ** ", "x * ").encode())
     with Watcher(room.work, allowed) as watcher:
-        began = time.monotonic()
-        killed = await _killed(room, texts, at, moment, command, args)
-        seconds = time.monotonic() - began
+        killed, seconds = await _killed(room, texts, at, moment, command, args)
         where = f"moment {moment:.3f}" if moment is not None else f"boundary {at}"
         reached = room.boundaries()
         if at:
@@ -321,7 +322,7 @@ async def _case(room: Room, wanted: Outcome | None, at: int, moment: float | Non
     faults += watcher.wrong
     calls = room.model.calls()[asked_before:]
     outcome = Outcome(
-        shape.name, where, faults, room.tree(), dict(texts), reached, seconds, len(calls)
+        shape.name, where, faults, room.tree(), dict(texts), reached, seconds, killed, len(calls)
     )
     expected_state = "undone" if shape.undo else "succeeded"
     if run["state"] != expected_state:

@@ -34,7 +34,7 @@ class Row:
     def add(self, outcome: Outcome, *, moment: bool) -> None:
         """Count one case."""
         self.cases += not moment
-        self.moments += moment
+        self.moments += moment and outcome.killed
         self.again += outcome.again
         self.recovered += outcome.recovered
         if outcome.faults:
@@ -50,6 +50,7 @@ async def fill(
     """Kill one shape's run at ``sample`` boundaries (0: all) and at random moments."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         async with scripted(shape, Path(folder)) as model:
+            await _quiet(pause)
             wanted = await case(shape, model, None)
             if wanted.faults:
                 row.bad.append(wanted)
@@ -58,7 +59,7 @@ async def fill(
             for at in chosen(wanted.boundaries, sample, chance):
                 await _quiet(pause)
                 await _one(row, shape, model, wanted, at=at)
-            for _ in range(moments):
+            while row.moments < moments:
                 await _quiet(pause)
                 await _one(row, shape, model, wanted, moment=chance.uniform(0, wanted.seconds))
 

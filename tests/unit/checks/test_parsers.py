@@ -14,7 +14,7 @@ from samokoder.agents.checks.places import Places
 from samokoder.agents.checks.report import read_report
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "error_detection.py"
-HERE = Places(roots=("/home/user/project",), files=frozenset({"main.py", "src/a.py", "b/src/a.py"}))
+HERE = Places(roots=("/srv/project",), files=frozenset({"main.py", "src/a.py", "b/src/a.py"}))
 
 
 def benchmark() -> ModuleType:
@@ -49,15 +49,15 @@ def test_no_parser_fails_on_another_tools_output_or_on_halves_of_it(kind: str) -
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
-        ("/home/user/project/src/a.py", "src/a.py"),
+        ("/srv/project/src/a.py", "src/a.py"),
         ("src/a.py", "src/a.py"),
         ("./src/../src/a.py", "src/a.py"),
-        ("file:///home/user/project/main.py", "main.py"),
+        ("file:///srv/project/main.py", "main.py"),
         ("C:\\work\\main.py", "main.py"),
         ("/app/b/src/a.py", "b/src/a.py"),
         ("/app/src/a.py", "src/a.py"),
         ("/usr/lib/python3.11/site-packages/main.py", None),
-        ("/home/user/project/.venv/lib/main.py", None),
+        ("/srv/project/.venv/lib/main.py", None),
         ("/usr/lib/python3.11/main.py", None),
         ("../../etc/passwd", None),
         ("<string>", None),
@@ -71,7 +71,7 @@ def test_paths_of_the_workspace_are_told_from_others(raw: str, path: str | None)
 
 
 def test_without_a_list_of_files_only_foreign_paths_are_refused() -> None:
-    places = Places(roots=("/copy", "/home/user/project"), cwd="pkg")
+    places = Places(roots=("/copy", "/srv/project"), cwd="pkg")
     assert places.locate("/copy/x.py") == "x.py"
     assert places.locate("x.py") == "pkg/x.py"
     assert places.locate("../x.py") == "x.py"
