@@ -239,7 +239,11 @@ async def _delivered(
     proven = outcome.verdict is Verdict.PROVEN
     shown = await _diff(snapshot, candidate.change_set)
     applied = await run.deliver(
-        candidate.change_set, proven=proven, key=f"{name}/deliver", again=again
+        candidate.change_set,
+        proven=proven,
+        key=f"{name}/deliver",
+        again=again,
+        agent=candidate.rung,
     )
     what = "Fixed and proven" if proven else "A suggestion that is not proven"
     await run.say(f"{what} ({candidate.rung}): {candidate.note}", percent=100)

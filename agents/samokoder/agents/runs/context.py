@@ -89,11 +89,13 @@ class Run(Protocol):
         proven: bool,
         key: str,
         again: Callable[[ChangeSet], Awaitable[bool]] | None = None,
+        agent: str = "",
     ) -> bool:
         """Record the change set and, when it is proven and the policy lets it, apply it to the
         user's workspace, merging three ways. False when it stays proposed. Raises Conflict.
 
         ``again`` proves what would really be written when it had to be merged with what the user
-        typed meanwhile; what it refuses is not written.
+        typed meanwhile; what it refuses is not written. ``agent`` is whose work it is, for
+        ``run undo --agent``.
         """
         ...

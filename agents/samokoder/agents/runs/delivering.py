@@ -13,8 +13,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.errors import Conflict
-from samokoder.agents.runs import transitions
+from samokoder.agents.runs import standing
 from samokoder.agents.runs.boundaries import boundary
+from samokoder.agents.runs.current import current_step
 from samokoder.agents.workspace import apply, diff, recover
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
 from samokoder.agents.workspace.plan import ApplyReceipt, Plan, Reader
@@ -50,6 +51,7 @@ async def deliver(
     proven: bool,
     key: str,
     again: Again | None = None,
+    agent: str = "",
 ) -> bool:
     """See :meth:`samokoder.agents.runs.context.Run.deliver`."""
     read = _reader(run.engine, run.snapshot)
@@ -59,6 +61,7 @@ async def deliver(
         f"record:{key}",
         lambda: record(run.engine, run.id, key, change_set, before, proven=proven),
         int,
+        agent=agent,
     )
     await run.emit("change", change=number, title=change_set.title, proven=proven)
     if not proven or not await _allowed(run, change_set, key):
@@ -145,6 +148,7 @@ async def record(
             files=named,
             title=change_set.title,
             hash=change_set.hash,
+            step_id=current_step.get(),
             proven=proven,
             undoes=undoes,
         )
@@ -279,11 +283,6 @@ def _plan_key(number: int) -> str:
     return f"plan:{number}"
 
 
-def undoes_key(number: int) -> str:
-    """The step that names the hunks a change set takes back."""
-    return f"undoes:{number}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Journalled:
     """``back``: the plan takes an earlier one back."""
@@ -305,12 +304,9 @@ async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) 
                 s, number, to=ChangeState.REJECTED, expect=changes.APPLICABLE, reason=THERE
             )
         await changes.finish(s, number, by_file)
-        taken = await steps.find(s, found.run_id, undoes_key(number))
-        if taken is not None:
-            hunks = msgspec.json.decode(await steps.result(s, taken), type=list[int])
-            await changes.mark(s, hunks, ChangeState.UNDONE)
-            # in one transaction with the receipt: no crash may come between
-            await transitions.close_undone(s, found.run_id)
+        taken = await standing.taken(s, found.run_id, number)
+        if taken:
+            await standing.undone(s, found.run_id, taken)
 
 
 async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:

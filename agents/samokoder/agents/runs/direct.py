@@ -105,6 +105,7 @@ class DirectRun:
         proven: bool,
         key: str,
         again: Callable[[ChangeSet], Awaitable[bool]] | None = None,
+        agent: str = "",
     ) -> bool:
         self.delivered.append((change_set, proven))
         return False

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +13,7 @@ from samokoder.agents.errors import LimitReached
 from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
 from samokoder.agents.runs import asking, delivering, leasing, transitions
 from samokoder.agents.runs.boundaries import boundary
+from samokoder.agents.runs.current import current_step
 from samokoder.agents.runs.kinds import Kind
 from samokoder.agents.runs.loops import LoopDetector, Standing
 from samokoder.agents.runs.order import Order
@@ -30,9 +30,6 @@ T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between looks for an answer that another process may have written."""
-
-current_step: ContextVar[int | None] = ContextVar("current_step", default=None)
-"""The journal's number of the step whose effect is running, for attribution."""
 
 
 @dataclass(eq=False)
@@ -143,8 +140,11 @@ class JournalRun:
         proven: bool,
         key: str,
         again: Callable[[ChangeSet], Awaitable[bool]] | None = None,
+        agent: str = "",
     ) -> bool:
-        return await delivering.deliver(self, change_set, proven=proven, key=key, again=again)
+        return await delivering.deliver(
+            self, change_set, proven=proven, key=key, again=again, agent=agent
+        )
 
 
 @dataclass

@@ -27,8 +27,9 @@ async def move(engine: "Engine", run_id: str, to: RunState, reason: str) -> None
 
 async def close_undone(s: AsyncSession, run_id: str) -> None:
     """A run of which nothing is applied any more is undone."""
-    left = await changes.listing(s, run_id=run_id, states=(ChangeState.APPLIED,))
-    if all(change.undoes_id is not None for change in left):
+    own = [c for c in await changes.listing(s, run_id=run_id) if c.undoes_id is None]
+    # a change in conflict may have left hunks in a text that was being typed into
+    if not any(h.state is ChangeState.APPLIED for c in own for f in c.files for h in f.hunks):
         expect = (RunState.SUCCEEDED, RunState.FAILED, RunState.LIMITED, RunState.CANCELLED)
         await runs.move(s, run_id, to=RunState.UNDONE, expect=expect, reason="undone")
 

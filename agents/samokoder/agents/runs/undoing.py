@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.runs import delivering, leasing, recovery, transitions
+from samokoder.agents.runs import delivering, leasing, recovery, standing
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
 from samokoder.agents.workspace.decide import stand
 from samokoder.agents.workspace.merge import merge
@@ -78,14 +78,15 @@ async def _chosen(
     """The change sets to take back with their selected hunks, newest first."""
     async with engine.db.reading() as s:
         applied = await changes.listing(s, run_id=run_id, states=WRITTEN)
+        order = {step.key: step.id for step in await steps.listing(s, run_id)}
         after = None
         if selection.after_step:
             after = await steps.find(s, run_id, selection.after_step)
-            if after is None or after.finished_at is None:
+            if after is None or not after.finished:
                 raise InvalidInput(f"run {run_id} has no finished step {selection.after_step!r}")
     found = []
     for change in reversed(applied):
-        if after is not None and change.created_at <= (after.finished_at or 0):
+        if after is not None and order.get(f"record:{change.key}", 0) <= after.id:
             continue
         if selection.change is not None and change.id != selection.change:
             continue
@@ -98,10 +99,6 @@ async def _chosen(
         if hunks:
             found.append((change, hunks))
     return found
-
-
-def _written(change: changes.ChangeSet) -> bool:
-    return any(h.state is ChangeState.APPLIED for f in change.files for h in f.hunks)
 
 
 def _selected(hunk: Hunk, path: str, selection: Selection) -> bool:
@@ -225,12 +222,11 @@ async def _record(
     )
     async with engine.db.session() as s:
         ids = [h for f in undone for h in f.hunks]
-        await steps.note(s, run_id, delivering.undoes_key(number), msgspec.json.encode(ids))
+        await steps.note(s, run_id, standing.undoes_key(number), msgspec.json.encode(ids))
     return number
 
 
 async def _mark(engine: "Engine", run_id: str, undone: list[_File]) -> None:
     """Somebody has taken it back by hand already: only the history has to know."""
     async with engine.db.session() as s:
-        await changes.mark(s, [h for f in undone for h in f.hunks], ChangeState.UNDONE)
-        await transitions.close_undone(s, run_id)
+        await standing.undone(s, run_id, [h for f in undone for h in f.hunks])
