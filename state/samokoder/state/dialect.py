@@ -4,7 +4,7 @@ import zlib
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.state.schema import Table
@@ -17,7 +17,12 @@ def is_postgres(s: AsyncSession) -> bool:
 
 def insert(s: AsyncSession, table: type[Table]) -> Any:
     """An INSERT that knows ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
-    return postgresql.insert(table) if is_postgres(s) else sqlite.insert(table)
+    if not is_postgres(s):
+        return sqlite.insert(table)
+    # 75 ms and some memory that a daemon on SQLite never needs
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 async def serialise(s: AsyncSession, name: str) -> None:
