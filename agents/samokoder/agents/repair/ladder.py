@@ -56,7 +56,8 @@ class _Climb:
     ground: ChangeSet | None = None
     notes: list[str] = field(default_factory=list)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Trees that were tried, and what failed in each."""
     best: tuple[tuple[int, int], Candidate, Receipt] | None = None
     progress: tuple[int, ChangeSet, Candidate, Receipt] | None = None
     number: int = 0
@@ -138,8 +139,9 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
             name = await changes.fingerprint(whole.change_set)
             if name in state.seen:
                 reason = "this was tried before"
+                if not free:
+                    await case.run.observe(name, state.seen[name])
                 continue
-            state.seen.add(name)
             await case.run.say(f"{rung.name}: trying {candidate.note or 'a change'}")
             proofs += 1
             state.number += 1
@@ -155,6 +157,9 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
             reason = receipt.reason
             case.learned.append(f"{candidate.note or rung.name}: {reason}")
             _remember(state, whole, receipt)
+            state.seen[name] = _failing(receipt, case)
+            if not free:
+                await case.run.observe(name, state.seen[name], reason)
             if receipt.unprovable:
                 # no candidate can be proven, so a second one would only cost more
                 state.unprovable = True
@@ -176,6 +181,11 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
             proven=proven is not None,
         )
     return proven
+
+
+def _failing(receipt: Receipt, case: Case) -> tuple[str, ...]:
+    """What failed with the candidate; before it, where its checks were not run to the end."""
+    return tuple(sorted(map(str, verdicts.failed(receipt.after or case.baseline))))
 
 
 async def _next(

@@ -17,6 +17,7 @@ import msgspec
 
 from samokoder.agents.errors import LimitReached, ModelError, ModelMissing
 from samokoder.agents.models import prices, rates, retry, tokens
+from samokoder.agents.models.attempt import CHARS_PER_TOKEN, SPARE_CHARS
 from samokoder.agents.models.model import Answer, ChatRequest, Model, Profile, Role, Usage
 from samokoder.agents.models.redact import redact, restore, scrub
 from samokoder.agents.runs.boundaries import boundary
@@ -261,36 +262,46 @@ async def _ledger(
     most: int,
 ) -> AsyncIterator[_Entry]:
     """Reserve, write the row, and settle whatever happens."""
-    worst = Usage(most - request.max_tokens, request.max_tokens)
     while True:
         settled = run.settled
-        async with run.engine.db.session() as s:
-            reserved = await reservations.reserve(
-                s,
-                run.id,
-                limits(run.settings.budget),
-                tokens=most,
-                micros=prices.micros(profile, worst),
-            )
-            if not isinstance(reserved, Broken):
-                call = await calls.start(
+        bare = not profile.honours_limit and not run.exceeding
+        run.exceeding |= bare
+        worst = Usage(most - request.max_tokens, request.max_tokens)
+        if not profile.honours_limit and not bare:
+            worst = replace(worst, output_tokens=at_most(request))
+        try:
+            async with run.engine.db.session() as s:
+                reserved = await reservations.reserve(
                     s,
                     run.id,
-                    request_hash=name,
-                    provider=profile.provider,
-                    model=profile.name,
-                    role=role,
-                    key=key,
-                    agent=agent,
-                    reservation_id=reserved.id,
+                    limits(run.settings.budget),
+                    tokens=worst.input_tokens + worst.output_tokens,
+                    micros=prices.micros(profile, worst),
                 )
-                break
+                if not isinstance(reserved, Broken):
+                    call = await calls.start(
+                        s,
+                        run.id,
+                        request_hash=name,
+                        provider=profile.provider,
+                        model=profile.name,
+                        role=role,
+                        key=key,
+                        agent=agent,
+                        reservation_id=reserved.id,
+                    )
+                    run.held += 1
+        except BaseException:
+            run.exceeding &= not bare
+            raise
+        if not isinstance(reserved, Broken):
+            break
+        run.exceeding &= not bare
         if not run.held and not settled.is_set():
             raise _over(reserved)
         # another agent's worst case may be in the way: what it really takes is known soon
         await settled.wait()
     entry = _Entry(run, profile, request, call.id, reserved.id)
-    run.held += 1
     try:
         yield entry
     except SamokoderError as error:
@@ -301,8 +312,18 @@ async def _ledger(
             with anyio.CancelScope(shield=True), suppress(OSError):
                 await entry.fail("cancelled", "the run ended before the answer did")
         run.held -= 1
+        run.exceeding &= not bare
         run.settled.set()
         run.settled = anyio.Event()
+
+
+def at_most(request: ChatRequest) -> int:
+    """Tokens that are read of an answer at most, from a provider that ignores the limit sent.
+
+    Such a provider may exceed the limit of one call; of several in flight the others are reserved
+    at this, so that together they exceed the budget by no more than one call's excess.
+    """
+    return SPARE_CHARS + CHARS_PER_TOKEN * request.max_tokens
 
 
 def _over(broken: Broken) -> LimitReached:

@@ -14,6 +14,7 @@ import msgspec
 
 from samokoder.agents.errors import LimitReached, ModelError, ModelMissing, ModelUnavailable
 from samokoder.agents.models.model import Answer, ChatRequest, Model, Profile, Role, Usage
+from samokoder.agents.runs.loops import LoopDetector, Standing
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
@@ -37,6 +38,7 @@ class DirectRun:
     delivered: list[tuple[ChangeSet, bool]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model_seconds: float = 0.0
+    _loops: LoopDetector = field(default_factory=LoopDetector)
 
     @property
     def root(self) -> Path:
@@ -94,6 +96,9 @@ class DirectRun:
 
     async def emit(self, kind: str, **facts: Any) -> None:
         self.events.append((kind, facts))
+
+    async def observe(self, tree: str, failing: tuple[str, ...], learned: str = "") -> None:
+        self._loops.observe(Standing(tree, failing), learned)
 
     async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:
         return default

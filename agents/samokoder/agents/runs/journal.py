@@ -51,6 +51,8 @@ class JournalRun:
     """Set and replaced whenever a model call of this run is settled."""
     held: int = 0
     """Model calls of this run whose worst case is reserved."""
+    exceeding: bool = False
+    """Whether one of them may take more than that, its provider not honouring the limit."""
     time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     """Ends the run when its wall time is used up."""
     inside: bool = False
