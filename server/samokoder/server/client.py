@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,12 +120,22 @@ class Client:
         self._pending: dict[int, _Pending] = {}
         self._number = 0
         self._lock = anyio.Lock()
+        self._outbox: deque[bytes] = deque()
+        """Messages in the order in which they were meant."""
         self.closed = anyio.Event()
 
-    async def _write(self, message: Mapping[str, Any]) -> None:
+    def _post(self, message: Mapping[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self._outbox.append(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    async def _flush(self) -> None:
         async with self._lock:
-            await self._send.send(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            while self._outbox:
+                await self._send.send(self._outbox.popleft())
+
+    async def _write(self, message: Mapping[str, Any]) -> None:
+        self._post(message)
+        await self._flush()
 
     async def read(self) -> None:
         """Read until the server closes; run by :func:`connect`."""
@@ -176,9 +187,23 @@ class Client:
                 return {"applied": False, "failureReason": "not open, or of another version"}
         for change in changes:
             uri = change["textDocument"]["uri"]
-            text = edited(self.documents[uri].text, change["edits"])
-            self._tasks.start_soon(self.change, uri, text)
+            # at once, as an editor does: what is typed next builds on it
+            self._changed(uri, edited(self.documents[uri].text, change["edits"]))
         return {"applied": True}
+
+    def _changed(self, uri: str, text: str) -> None:
+        document = self.documents[uri]
+        document.text = text
+        document.version += 1
+        self._post(
+            {
+                "method": "textDocument/didChange",
+                "params": {
+                    "textDocument": {"uri": uri, "version": document.version},
+                    "contentChanges": [{"text": text}],
+                },
+            }
+        )
 
     async def request(self, method: str, params: Any = None) -> Any:
         """Send a request and return its result; :class:`RequestFailed` for an error."""
@@ -237,16 +262,8 @@ class Client:
 
     async def change(self, uri: str, text: str) -> None:
         """Replace a document's whole text, as typing would."""
-        document = self.documents[uri]
-        document.text = text
-        document.version += 1
-        await self.notify(
-            "textDocument/didChange",
-            {
-                "textDocument": {"uri": uri, "version": document.version},
-                "contentChanges": [{"text": text}],
-            },
-        )
+        self._changed(uri, text)
+        await self._flush()
 
     async def save(self, uri: str) -> None:
         """Write a document to the disk, as an editor does, and say so."""
