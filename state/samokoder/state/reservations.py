@@ -6,7 +6,7 @@ Sums over reservations decide, not counters, so nothing can drift. A day is a UT
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.state import clock, dialect, schema
@@ -70,14 +70,13 @@ async def reserve(
     """
     at = clock.now_ms() if now is None else now
     await dialect.serialise(s, "budgets")
-    run = await used(s, run_id=run_id)
+    run, day = await _both(s, run_id, clock.midnight(at))
     checks = [
         ("tokens", run.tokens, tokens, limits.tokens),
         ("micros", run.micros, micros or 0, limits.micros),
         ("calls", run.calls, calls, limits.calls),
     ]
     if limits.tokens_per_day is not None or limits.micros_per_day is not None:
-        day = await used(s, since=clock.midnight(at))
         checks.append(("tokens_per_day", day.tokens, tokens, limits.tokens_per_day))
         checks.append(("micros_per_day", day.micros, micros or 0, limits.micros_per_day))
     for limit, spent, asked, allowed in checks:
@@ -108,6 +107,26 @@ async def used(s: AsyncSession, *, run_id: str | None = None, since: int | None 
         statement = statement.where(table.created_at >= since)
     row = (await s.execute(statement)).one()
     return Used(*(int(value) for value in row))
+
+
+async def _both(s: AsyncSession, run_id: str, since: int) -> tuple[Used, Used]:
+    """What a run, and everything since a moment, holds and has spent: one look for both."""
+    table = schema.Reservation
+    mine, late = table.run_id == run_id, table.created_at >= since
+    columns = [
+        expression
+        for which in (mine, late)
+        for expression in (
+            func.coalesce(func.sum(table.tokens).filter(which), 0),
+            func.coalesce(func.sum(table.micros).filter(which), 0),
+            func.coalesce(func.sum(table.calls).filter(which), 0),
+            func.count().filter(which) - func.count(table.micros).filter(which),
+        )
+    ]
+    live = table.state != RELEASED
+    row = (await s.execute(select(*columns).where(live, or_(mine, late)))).one()
+    values = [int(value) for value in row]
+    return Used(*values[:4]), Used(*values[4:])
 
 
 async def settle(s: AsyncSession, reservation_id: int, *, tokens: int, micros: int | None) -> bool:

@@ -81,14 +81,35 @@ async def finish(
     )
 
 
-async def note(s: AsyncSession, run_id: str, key: str, result: bytes, *, kind: str = "") -> None:
+async def note(
+    s: AsyncSession,
+    run_id: str,
+    key: str,
+    result: bytes,
+    *,
+    kind: str = "",
+    agent: str = "",
+    started_at: int | None = None,
+    finished_at: int | None = None,
+) -> None:
     """Intent and receipt at once; noted again, the newer result counts."""
-    step = await begin(s, run_id, key, kind=kind)
-    number = await blobs.number(s, result)
+    now = clock.now_ms()
+    receipt = {
+        "result_id": await blobs.number(s, result),
+        "finished_at": now if finished_at is None else finished_at,
+    }
     await s.execute(
-        update(schema.Step)
-        .where(schema.Step.id == step.id)
-        .values(result_id=number, finished_at=clock.now_ms())
+        dialect.insert(s, schema.Step)
+        .values(
+            run_id=run_id,
+            key=key,
+            kind=kind,
+            agent=agent,
+            attempts=1,
+            started_at=now if started_at is None else started_at,
+            **receipt,
+        )
+        .on_conflict_do_update(index_elements=["run_id", "key"], set_=receipt)
     )
 
 

@@ -62,6 +62,9 @@ class Judge:
         self.good, self.helpful = good, helpful
         self.seen: list[str] = []
 
+    def anticipate(self) -> None:
+        """Nothing to prepare."""
+
     async def prove(self, change_set: ChangeSet) -> Receipt:
         (change,) = change_set.changes
         text = (change.after or b"").decode()

@@ -49,7 +49,7 @@ async def check(run: Run, request: CheckRequest, tools: Tools) -> CheckOutcome:
     names = ", ".join(c.id for c in checks)
     await run.say(f"Running {names}")
     results = await run.step(
-        "check", lambda: workshop.check(run.snapshot, checks), tuple[CheckResult, ...]
+        "check", lambda: workshop.check(run.snapshot, checks), tuple[CheckResult, ...], pure=True
     )
     problems = tuple(
         p

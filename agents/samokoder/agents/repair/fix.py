@@ -138,7 +138,10 @@ async def _before(
     """Results on the workspace as it is; an error is returned, a task group would wrap it."""
     try:
         results = await run.step(
-            "before", lambda: workshop.check(run.snapshot, checks), tuple[CheckResult, ...]
+            "before",
+            lambda: workshop.check(run.snapshot, checks),
+            tuple[CheckResult, ...],
+            pure=True,
         )
     except SamokoderError as error:
         return (), error

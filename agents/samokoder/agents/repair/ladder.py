@@ -124,6 +124,8 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
     candidates = proofs = 0
     proven: tuple[Candidate, Receipt] | None = None
     proposals = rung.propose(case)
+    if not free:
+        state.prover.anticipate()
     reason: str | None = None
     try:
         while proofs < bound and time.monotonic() < deadline:
@@ -150,6 +152,7 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
                 lambda whole=whole: state.prover.prove(whole.change_set),  # type: ignore[misc]
                 Receipt,
                 agent=rung.name,
+                pure=True,
             )
             if receipt.verdict is Verdict.PROVEN:
                 proven = (whole, receipt)

@@ -30,6 +30,10 @@ _SLOW = 3.0
 _FLAKY_RUNS = 2
 
 
+HEAD_START = 0.03
+"""Seconds the question to a model gets before the control run takes a processor."""
+
+
 @dataclass
 class Prover:
     """Proves candidates of one problem. An async context: it owns the control run.
@@ -187,6 +191,16 @@ class Prover:
             return reasons
 
         return "; ".join(await anyio.to_thread.run_sync(compare))
+
+    def anticipate(self) -> None:
+        """A model is about to be asked: the control run can happen while it thinks."""
+        assert self._group is not None
+        if not self.goal.empty:
+            self._group.start_soon(self._control_soon)
+
+    async def _control_soon(self) -> None:
+        await anyio.sleep(HEAD_START)
+        self._start_control()
 
     def _start_control(self) -> None:
         if self._control_started:

@@ -68,13 +68,20 @@ async def ask(
     model = await _model(run, role)
     safe = _redacted(run, request)
     name = safe.hash(model.profile.id)
+    answer = await _journalled(run, name, key)
+    if answer is None:
+        answer = await _bought(run, model, role, safe, name, key, agent)
+        run.answers[name, key] = answer
+    return replace(answer, text=restore(answer.text, run.secrets))
+
+
+async def _journalled(run: "JournalRun", name: str, key: str) -> Answer | None:
+    """The answer this run has bought before; a run that never stopped knows all of its own."""
+    if (name, key) in run.answers or not run.resumed:
+        return run.answers.get((name, key))
     async with run.engine.db.reading() as s:
         stored = await calls.answered(s, run.id, name, key=key)
-    if stored is not None:
-        answer = msgspec.json.decode(stored, type=Answer)
-    else:
-        answer = await _bought(run, model, role, safe, name, key, agent)
-    return replace(answer, text=restore(answer.text, run.secrets))
+    return msgspec.json.decode(stored, type=Answer) if stored is not None else None
 
 
 async def _model(run: "JournalRun", role: Role) -> Model:
@@ -201,7 +208,8 @@ class _Entry:
     async def succeed(self, answer: Answer) -> None:
         """Keep the answer and what it took."""
         usage, micros = answer.usage, self._micros(answer.usage)
-        async with self.run.engine.db.session(durable=True) as s:
+        # what was bought is forced to the disk; what this machine made may be lost with the power
+        async with self.run.engine.db.session(durable=self.profile.remote) as s:
             await calls.succeed(
                 s,
                 self.call_id,

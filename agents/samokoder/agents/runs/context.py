@@ -44,8 +44,12 @@ class Run(Protocol):
         returns: type[T],
         *,
         agent: str = "",
+        pure: bool = False,
     ) -> T:
         """Run ``effect`` once in the life of the run. ``key`` is unique in the run.
+
+        ``pure``: it changes nothing outside (a check in a scratch copy), so its receipt may be
+        written together with the run's next write; lost in a crash, the step simply runs again.
 
         ``returns`` is a type msgspec can encode (frozen dataclasses, tuples, str, int, None …).
         Exceptions are not journalled: a step that raised runs again on resume.

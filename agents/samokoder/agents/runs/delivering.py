@@ -57,32 +57,38 @@ async def deliver(
     read = _reader(run.engine, run.snapshot)
     # an earlier change set of this run may have made the text this one starts from
     before = {c.path: await read(c.before) for c in change_set.changes if c.before}
-    number = await run.step(
-        f"record:{key}",
-        lambda: record(run.engine, run.id, key, change_set, before, proven=proven),
-        int,
-        agent=agent,
-    )
-    await run.emit("change", change=number, title=change_set.title, proven=proven)
+    recording = Recording(run.engine, run.id, key, change_set, before, proven)
+    at_once = proven and run.settings.run.apply == "proven"
+    if not at_once:
+        recording.number = await run.step(f"record:{key}", recording.store, int, agent=agent)
+        await run.emit("change", change=recording.number, title=change_set.title, proven=proven)
     if not proven or not await _allowed(run, change_set, key):
         return False
     if run.order.origin == "editor":
         await _somebody(run)
 
     async def write() -> bool:
+        if run.resumed and await _applied(run, key):
+            return True
         await write_change(
-            run.engine,
-            number,
-            change_set,
+            recording,
             root=run.root,
-            run_id=run.id,
             snapshot=run.snapshot,
             prefer=run.order.client or None,
             again=again,
         )
         return True
 
-    return await run.step(f"apply:{key}", write, bool)
+    return await run.applying(f"apply:{key}", write, agent)
+
+
+async def _applied(run: "JournalRun", key: str) -> bool:
+    """Whether the change set was applied before a crash, or by its recovery."""
+    async with run.engine.db.reading() as s:
+        done = await changes.listing(
+            s, run_id=run.id, states=(ChangeState.APPLIED, ChangeState.UNDONE)
+        )
+    return any(change.key == key for change in done)
 
 
 async def _somebody(run: "JournalRun") -> None:
@@ -125,60 +131,72 @@ def _new_file(change: FileChange, before: bytes | None) -> NewFile:
     )
 
 
-async def record(
-    engine: "Engine",
-    run_id: str,
-    key: str,
-    change_set: ChangeSet,
-    before: Mapping[str, bytes],
-    *,
-    proven: bool,
-    files: tuple[NewFile, ...] = (),
-    undoes: int | None = None,
-) -> int:
-    """Store a change set with both contents of every file; its number."""
-    contents = [*before.values(), *(c.after for c in change_set.changes if c.after is not None)]
-    named = files or tuple(_new_file(c, before.get(c.path)) for c in change_set.changes)
-    async with engine.db.session() as s:
-        await blobs.put_many(s, contents)
-        return await changes.record(
-            s,
-            run_id,
-            key=key,
-            files=named,
-            title=change_set.title,
-            hash=change_set.hash,
-            step_id=current_step.get(),
-            proven=proven,
-            undoes=undoes,
-        )
+@dataclass
+class Recording:
+    """A change set on its way into the history; ``number`` is None until it is there.
+
+    ``before`` are the contents it started from, by path. Stored at the latest with the intent to
+    write it, in the same transaction.
+    """
+
+    engine: "Engine"
+    run_id: str
+    key: str
+    change_set: ChangeSet
+    before: Mapping[str, bytes]
+    proven: bool = False
+    undoes: int | None = None
+    number: int | None = None
+
+    async def store(self) -> int:
+        """Store it in a transaction of its own; its number."""
+        async with self.engine.db.session() as s:
+            return await self.stored(s)
+
+    async def stored(self, s: AsyncSession) -> int:
+        """Its number; the same key of the same run always has the same one."""
+        if self.number is None:
+            made = self.change_set.changes
+            contents = [*self.before.values(), *(c.after for c in made if c.after is not None)]
+            await blobs.put_many(s, contents)
+            self.number = await changes.record(
+                s,
+                self.run_id,
+                key=self.key,
+                files=tuple(_new_file(c, self.before.get(c.path)) for c in made),
+                title=self.change_set.title,
+                hash=self.change_set.hash,
+                step_id=current_step.get(),
+                proven=self.proven,
+                undoes=self.undoes,
+            )
+        return self.number
 
 
 async def write_change(
-    engine: "Engine",
-    number: int,
-    change_set: ChangeSet,
+    recording: Recording,
     *,
     root: Path,
-    run_id: str,
     snapshot: Snapshot | None,
     prefer: str | None,
     again: Again | None = None,
 ) -> ApplyReceipt:
-    """Apply a recorded change set. Raises Conflict or WriteFailed; then nothing was written."""
+    """Apply a change set. Raises Conflict or WriteFailed; then nothing was written."""
+    engine, run_id, change_set = recording.engine, recording.run_id, recording.change_set
 
     async def intend(plan: Plan, contents: Mapping[str, bytes]) -> None:
         merged = _merged(change_set.title, plan, contents)
         if again is not None and merged is not None and not await again(merged):
             raise NotProvenAfterMerge(change_set.title)
-        await _intend(engine, run_id, number, plan, contents)
+        async with engine.db.session(durable=True) as s:
+            await _intend(s, run_id, await recording.stored(s), plan, contents)
         boundary("apply.intent")
 
     try:
         receipt = await apply.apply(
             change_set,
             root=root,
-            id=f"{run_id}-{number}",
+            id=f"{run_id}-{recording.key}",
             editors=engine.editors,
             read=_reader(engine, snapshot),
             intend=intend,
@@ -187,6 +205,7 @@ async def write_change(
     except SamokoderError as error:
         state = ChangeState.CONFLICT if isinstance(error, Conflict) else ChangeState.ROLLED_BACK
         async with engine.db.session() as s:
+            number = await recording.stored(s)
             await changes.move(
                 s,
                 number,
@@ -194,10 +213,15 @@ async def write_change(
                 expect=(ChangeState.PROPOSED, ChangeState.APPLYING),
                 reason=str(error),
             )
-            await _mark(s, number, getattr(error, "left", ()), ChangeState.APPLIED)
+            left = getattr(error, "left", ())
+            if left:
+                await _mark(s, number, left, ChangeState.APPLIED)
         raise
     boundary("apply.effect")
-    await _confirm(engine, number, receipt)
+    async with engine.db.session() as s:
+        number = await recording.stored(s)
+        undo = recording.undoes is not None
+        await _confirm(s, run_id, number, receipt, undo=undo)
     boundary("apply.receipt")
     engine.stream.put(
         "applied",
@@ -240,7 +264,7 @@ def _merged(title: str, plan: Plan, contents: Mapping[str, bytes]) -> ChangeSet 
 
 
 async def _intend(
-    engine: "Engine",
+    s: AsyncSession,
     run_id: str,
     number: int,
     plan: Plan,
@@ -248,27 +272,29 @@ async def _intend(
     *,
     back: bool = False,
 ) -> None:
-    async with engine.db.session(durable=True) as s:
-        await blobs.put_many(s, contents.values())
-        await changes.move(s, number, to=ChangeState.ROLLED_BACK, expect=(ChangeState.APPLYING,))
-        found = await changes.get(s, number)
-        assert found is not None
-        writes = {w.path: w for w in plan.writes}
-        await changes.begin(
-            s,
-            number,
-            {
-                file.id: changes.Write(
-                    found=writes[file.path].before if file.path in writes else None,
-                    written=writes[target].after if target in writes else None,
-                    via=",".join(writes[target].clients) or "disk" if target in writes else "",
-                )
-                for file in found.files
-                for target in [file.new_path or file.path]
-            },
-        )
-        journalled = msgspec.json.encode(_Journalled(plan, back))
-        await steps.note(s, run_id, _plan_key(number), journalled, kind="plan")
+    """The intent to write, in a durable transaction: recovery needs nothing else."""
+    await blobs.put_many(s, contents.values())
+    found = await changes.get(s, number)
+    assert found is not None
+    if found.state is ChangeState.APPLYING:
+        # planned anew because somebody typed meanwhile
+        await changes.move(s, number, to=ChangeState.ROLLED_BACK, expect=(found.state,))
+    writes = {w.path: w for w in plan.writes}
+    await changes.begin(
+        s,
+        number,
+        {
+            file.id: changes.Write(
+                found=writes[file.path].before if file.path in writes else None,
+                written=writes[target].after if target in writes else None,
+                via=",".join(writes[target].clients) or "disk" if target in writes else "",
+            )
+            for file in found.files
+            for target in [file.new_path or file.path]
+        },
+    )
+    journalled = msgspec.json.encode(_Journalled(plan, back))
+    await steps.note(s, run_id, _plan_key(number), journalled, kind="plan")
 
 
 async def _mark(s: AsyncSession, number: int, paths: Collection[str], to: ChangeState) -> None:
@@ -291,22 +317,28 @@ class _Journalled:
     back: bool = False
 
 
-async def _confirm(engine: "Engine", number: int, receipt: ApplyReceipt | None) -> None:
-    """The receipt: everything is written; what it takes back is undone."""
+async def _confirm(
+    s: AsyncSession, run_id: str, number: int, receipt: ApplyReceipt | None, *, undo: bool
+) -> None:
+    """The receipt: everything is written; what it takes back is undone.
+
+    Lost with the power, it is found out anew: the files hold what the intent names.
+    """
     writes = receipt.writes if receipt is not None else ()
     versions = {w.path: w.version for w in writes if w.version is not None}
-    async with engine.db.session(durable=True) as s:
+    by_file: dict[int, int] = {}
+    if versions:
         found = await changes.get(s, number)
         assert found is not None
         by_file = {f.id: versions[f.path] for f in found.files if f.path in versions}
-        if receipt is not None and not writes:
-            await changes.move(
-                s, number, to=ChangeState.REJECTED, expect=changes.APPLICABLE, reason=THERE
-            )
-        await changes.finish(s, number, by_file)
-        taken = await standing.taken(s, found.run_id, number)
-        if taken:
-            await standing.undone(s, found.run_id, taken)
+    if receipt is not None and not writes:
+        await changes.move(
+            s, number, to=ChangeState.REJECTED, expect=changes.APPLICABLE, reason=THERE
+        )
+    await changes.finish(s, number, by_file)
+    taken = await standing.taken(s, run_id, number) if undo else []
+    if taken:
+        await standing.undone(s, run_id, taken)
 
 
 async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:
@@ -325,7 +357,8 @@ async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path
             if not back:
                 # what was written already may still have to be taken back
                 plan = replace(plan, writes=tuple((first | later).values()))
-            await _intend(engine, change.run_id, change.id, plan, contents, back=back)
+            async with engine.db.session(durable=True) as s:
+                await _intend(s, change.run_id, change.id, plan, contents, back=back)
 
         done = await recover.recover(
             stored.plan,
@@ -338,7 +371,9 @@ async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path
         if stored.back and outcome == "finished":
             outcome = "rolled back"
     if outcome == "finished":
-        await _confirm(engine, change.id, receipt)
+        async with engine.db.session(durable=True) as s:
+            undo = change.undoes_id is not None
+            await _confirm(s, change.run_id, change.id, receipt, undo=undo)
     else:
         state = ChangeState.CONFLICT if outcome == "stuck" else ChangeState.ROLLED_BACK
         async with engine.db.session(durable=True) as s:

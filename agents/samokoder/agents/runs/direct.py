@@ -51,6 +51,7 @@ class DirectRun:
         returns: type[T],
         *,
         agent: str = "",
+        pure: bool = False,
     ) -> T:
         if key not in self.journal:
             self.journal[key] = msgspec.json.encode(await effect())

@@ -13,6 +13,7 @@ from typing import Protocol
 import anyio
 import msgspec
 from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from samokoder.agents.errors import InvalidInput, NotTrusted
 from samokoder.agents.models.model import Model, Role
@@ -27,6 +28,7 @@ from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors
 from samokoder.state import leases, owners, questions, runs, trusts, workspaces
 from samokoder.state.database import Database
+from samokoder.state.events import Event
 from samokoder.state.owners import Owner
 from samokoder.state.runs import FINISHED, RunState
 
@@ -145,15 +147,24 @@ class Engine:
         """Everything about one run."""
         return await views.view(self.db, (await self.summary(run_id)).id)
 
+    async def outcome(self, run_id: str) -> tuple[RunSummary, Used, bytes | None]:
+        """What came of a run: its state, its cost, its kind's own result as JSON."""
+        return await views.outcome(self.db, run_id)
+
     async def used(self, run_id: str) -> Used:
         """What the run has cost so far."""
         return await views.used(self.db, run_id)
 
     async def finished(self, run_id: str, say: Say | None = None) -> RunSummary:
-        """Wait for the end of a run, or until it waits for somebody; tells its progress."""
+        """Wait for the end of a run; tells its progress."""
+        await self.ended(run_id, say)
+        return await self.summary(run_id)
+
+    async def ended(self, run_id: str, say: Say | None = None) -> None:
+        """As :meth:`finished`, for who reads the outcome elsewhere."""
         with self.stream.listen() as heard:
-            run = await self.summary(run_id)
-            while run.state not in FINISHED and run.state is not RunState.PAUSED:
+            state = (await self.summary(run_id)).state
+            while state not in FINISHED and state is not RunState.PAUSED:
                 # another process tells us nothing: look for ourselves
                 with anyio.move_on_after(1.0 if run_id in self._doing else 0.1):
                     event = await heard.receive()
@@ -162,10 +173,12 @@ class Engine:
                     facts = msgspec.json.decode(event.facts)
                     if event.kind == "progress" and say is not None:
                         await say(facts["message"], facts["percent"])
-                    if event.kind != "state":
-                        continue
-                run = await self.summary(run_id)
-        return run
+                    if event.kind == "state":
+                        state = RunState(facts["state"])
+                    continue
+                state = (await self.summary(run_id)).state
+            if say is not None:
+                await _said(heard, run_id, say)
 
     async def cancel(self, run_id: str) -> RunSummary:
         """Ask a run to end, wherever it is being done, and wait until it has (at most 5 s)."""
@@ -286,6 +299,15 @@ class Engine:
             self._begin(run_id)
         self.tasks.start_soon(leftovers.finish, self)
         return tuple(taken)
+
+
+async def _said(heard: MemoryObjectReceiveStream[Event], run_id: str, say: Say) -> None:
+    """Tell what of a run's progress was stored and not told yet."""
+    while heard.statistics().current_buffer_used:
+        event = heard.receive_nowait()
+        if event.run_id == run_id and event.kind == "progress":
+            facts = msgspec.json.decode(event.facts)
+            await say(facts["message"], facts["percent"])
 
 
 @asynccontextmanager

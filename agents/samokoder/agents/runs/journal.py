@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.errors import LimitReached
 from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
@@ -20,7 +21,7 @@ from samokoder.agents.runs.order import Order
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
-from samokoder.state import questions, steps
+from samokoder.state import clock, questions, steps
 from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
@@ -30,6 +31,17 @@ T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between looks for an answer that another process may have written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    """A finished step; times are UTC milliseconds."""
+
+    key: str
+    agent: str
+    result: bytes
+    started: int
+    finished: int
 
 
 @dataclass(eq=False)
@@ -53,6 +65,12 @@ class JournalRun:
     """Model calls of this run whose worst case is reserved."""
     exceeding: bool = False
     """Whether one of them may take more than that, its provider not honouring the limit."""
+    resumed: bool = False
+    """Whether an earlier process has worked on the run."""
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """Answers bought by this process, by request hash and key."""
+    unsettled: list["_Receipt"] = field(default_factory=list)
+    """Receipts that are not written yet."""
     time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     """Ends the run when its wall time is used up."""
     inside: bool = False
@@ -70,25 +88,63 @@ class JournalRun:
         returns: type[T],
         *,
         agent: str = "",
+        pure: bool = False,
     ) -> T:
         recorded = self.receipts.get(key)
         if recorded is not None:
             return msgspec.json.decode(recorded, type=returns)
+        started = clock.now_ms()
+        if pure:
+            value = await effect()
+        else:
+            value = await self._with_intent(key, effect, agent)
+        boundary("step.effect")
+        encoded = msgspec.json.encode(value)
+        self.unsettled.append(_Receipt(key, agent, encoded, started, clock.now_ms()))
+        self.receipts[key] = encoded
+        if not pure:
+            async with self.engine.db.session() as s:
+                await self.settle(s)
+        boundary("step.receipt")
+        return value
+
+    async def _with_intent(self, key: str, effect: Callable[[], Awaitable[T]], agent: str) -> T:
         async with self.engine.db.session() as s:
+            await self.settle(s)
             step = await steps.begin(s, self.id, key, kind=self.order.kind, agent=agent)
         boundary("step.intent")
         token = current_step.set(step.id)
         try:
-            value = await effect()
+            return await effect()
         finally:
             current_step.reset(token)
-        boundary("step.effect")
+
+    async def applying(self, key: str, effect: Callable[[], Awaitable[bool]], agent: str) -> bool:
+        """A step whose own record tells whether it happened: its receipt may come later."""
+        recorded = self.receipts.get(key)
+        if recorded is not None:
+            return msgspec.json.decode(recorded, type=bool)
+        started = clock.now_ms()
+        value = await self._with_intent(key, effect, agent)
         encoded = msgspec.json.encode(value)
-        async with self.engine.db.session() as s:
-            await steps.finish(s, step.id, encoded)
+        self.unsettled.append(_Receipt(key, agent, encoded, started, clock.now_ms()))
         self.receipts[key] = encoded
-        boundary("step.receipt")
         return value
+
+    async def settle(self, s: AsyncSession) -> None:
+        """Write the receipts that wait, in a transaction that happens anyway."""
+        waiting, self.unsettled = self.unsettled, []
+        for one in waiting:
+            await steps.note(
+                s,
+                self.id,
+                one.key,
+                one.result,
+                kind=self.order.kind,
+                agent=one.agent,
+                started_at=one.started,
+                finished_at=one.finished,
+            )
 
     async def profile(self, role: Role) -> Profile | None:
         if not self.order.allow_model:
@@ -170,7 +226,6 @@ class Waiting:
         if exc[0] is None:
             await leasing.enter(run)
             run.time.deadline = anyio.current_time() + self.left
-            await transitions.move(run.engine, run.id, RunState.RUNNING, "")
 
 
 async def read_receipts(engine: "Engine", run_id: str) -> dict[str, bytes]:

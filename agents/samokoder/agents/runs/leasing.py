@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from samokoder.agents.runs import recovery
+from samokoder.agents.runs import recovery, transitions
 from samokoder.state import leases
 from samokoder.state.errors import StateBusy
+from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
@@ -25,12 +26,14 @@ PATIENCE = 1.0
 
 
 async def enter(run: "JournalRun") -> None:
-    """Take a place and, for a kind that writes, the workspace; waits for others."""
+    """Take a place and, for a kind that writes, the workspace; waits for others. It is running."""
     engine = run.engine
     await engine.slots.acquire_on_behalf_of(run)
     try:
         if run.kind.writes:
             await _lease(run)
+        else:
+            await transitions.move(engine, run.id, RunState.RUNNING, "")
         run.inside = True
     except BaseException:
         engine.slots.release_on_behalf_of(run)
@@ -42,7 +45,8 @@ async def _lease(run: "JournalRun") -> None:
     while True:
         async with engine.db.session() as s:
             if await leases.acquire(s, run.workspace_id, engine.owner.id, run.id):
-                return
+                moved = await transitions.moved(s, run.id, RunState.RUNNING, "")
+                break
             await recovery.bury_dead(s)
             holder = await leases.holder(s, run.workspace_id)
         other = holder.run_id if holder is not None and holder.run_id else ""
@@ -50,6 +54,8 @@ async def _lease(run: "JournalRun") -> None:
             await run.say(f"waiting for run {other} in the same workspace")
             told = other
         await anyio.sleep(PAUSE)
+    if moved is not None:
+        transitions.tell(engine, run.id, run.workspace_id, RunState.RUNNING, "")
 
 
 async def leave(run: "JournalRun") -> None:
@@ -59,8 +65,9 @@ async def leave(run: "JournalRun") -> None:
     run.inside = False
     engine = run.engine
     engine.slots.release_on_behalf_of(run)
-    if run.kind.writes:
+    if run.kind.writes or run.unsettled:
         async with engine.db.session() as s:
+            await run.settle(s)
             await leases.release(s, run.workspace_id, engine.owner.id, run.id)
 
 

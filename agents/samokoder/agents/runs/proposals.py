@@ -29,14 +29,18 @@ async def apply(engine: "Engine", run_id: str, *, client: str | None) -> Taken:
         await recovery.finish_applying(engine, run.workspace_id, root)
         for change in proposed:
             try:
-                receipt = await delivering.write_change(
+                change_set = await _change_set(engine, change)
+                recording = delivering.Recording(
                     engine,
-                    change.id,
-                    await _change_set(engine, change),
-                    root=root,
-                    run_id=run_id,
-                    snapshot=None,
-                    prefer=client,
+                    run_id,
+                    change.key,
+                    change_set,
+                    {},
+                    undoes=change.undoes_id,
+                    number=change.id,
+                )
+                receipt = await delivering.write_change(
+                    recording, root=root, snapshot=None, prefer=client
                 )
                 changed += [w.path for w in receipt.writes]
             except Conflict as conflict:

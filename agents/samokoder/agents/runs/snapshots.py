@@ -56,7 +56,7 @@ class Archive:
         async with db.reading() as s:
             absent = await blobs.missing(s, fresh)
         await _contents(db, taken, {name: fresh[name] for name in absent})
-        async with db.session(durable=True) as s:
+        async with db.session() as s:
             parent = last.id if last is not None else None
             number = await snapshots.save(s, workspace_id, taken.files, parent, hash=taken.hash)
             await runs.set_base(s, run_id, number)

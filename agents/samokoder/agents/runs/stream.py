@@ -18,6 +18,8 @@ from samokoder.state import events
 from samokoder.state.database import Database
 from samokoder.state.events import Event
 
+GATHER = 0.02
+"""Seconds events wait for company: one transaction for several, out of the way of the run's own."""
 BACKLOG = 2000
 """Events a listener may lag behind before it is skipped over."""
 
@@ -63,6 +65,7 @@ class Stream:
         try:
             while True:
                 await self._wake.wait()
+                await anyio.sleep(GATHER)
                 self._wake = anyio.Event()
                 await self.flush()
         finally:

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 async def move(engine: "Engine", run_id: str, to: RunState, reason: str) -> None:
     """Move an active run, and say so in the stream."""
     async with engine.db.session() as s:
-        row = await runs.get(s, run_id)
-        if row is None or row.state is to:
-            return
-        if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
-            raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
-    tell(engine, run_id, row.workspace_id, to, reason)
+        workspace_id = await moved(s, run_id, to, reason)
+    if workspace_id is not None:
+        tell(engine, run_id, workspace_id, to, reason)
+
+
+async def moved(s: AsyncSession, run_id: str, to: RunState, reason: str) -> int | None:
+    """Move an active run; its workspace, or None when there was nothing to move."""
+    row = await runs.get(s, run_id)
+    if row is None or row.state is to:
+        return None
+    if not await runs.move(s, run_id, to=to, expect=before(to), reason=reason):
+        raise RunCancelled(f"run {run_id} is {row.state} and cannot become {to}")
+    return row.workspace_id
 
 
 async def close_undone(s: AsyncSession, run_id: str) -> None:

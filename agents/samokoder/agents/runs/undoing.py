@@ -126,13 +126,10 @@ async def _take_back(
     undone = [f for f in files.values() if not f.conflict]
     conflicts = tuple(f"{f.path}: {f.conflict}" for f in files.values() if f.conflict)
     altered = tuple(c for f in undone if (c := _change(f)) is not None)
-    number = None
     if altered:
         change_set = ChangeSet(f"Undo of {chosen[0][0].title}", altered)
-        number = await _record(engine, run_id, change_set, undone, chosen[0][0].id)
-        await delivering.write_change(
-            engine, number, change_set, root=root, run_id=run_id, snapshot=None, prefer=client
-        )
+        recording = await _record(engine, run_id, change_set, undone, chosen[0][0].id)
+        await delivering.write_change(recording, root=root, snapshot=None, prefer=client)
     else:
         await _mark(engine, run_id, undone)
     changed = tuple(c.path for c in altered)
@@ -213,17 +210,18 @@ def _change(file: _File) -> FileChange | None:
 
 async def _record(
     engine: "Engine", run_id: str, change_set: ChangeSet, undone: list[_File], undoes: int
-) -> int:
+) -> delivering.Recording:
     before = {f.path: f.first for f in undone if f.first is not None}
     async with engine.db.reading() as s:
         count = len(await changes.listing(s, run_id=run_id))
-    number = await delivering.record(
-        engine, run_id, f"undo:{count}", change_set, before, proven=False, undoes=undoes
+    recording = delivering.Recording(
+        engine, run_id, f"undo:{count}", change_set, before, undoes=undoes
     )
     async with engine.db.session() as s:
+        number = await recording.stored(s)
         ids = [h for f in undone for h in f.hunks]
         await steps.note(s, run_id, standing.undoes_key(number), msgspec.json.encode(ids))
-    return number
+    return recording
 
 
 async def _mark(engine: "Engine", run_id: str, undone: list[_File]) -> None:

@@ -95,6 +95,18 @@ async def used(db: Database, run_id: str) -> Used:
         return await _used(s, run_id)
 
 
+async def outcome(db: Database, run_id: str) -> tuple[RunSummary, Used, bytes | None]:
+    """What came of a run: its state, its cost, its kind's own result as JSON."""
+    async with db.reading() as s:
+        run = await _one(s, run_id)
+        workspace = await workspaces.get(s, run.workspace_id)
+        return (
+            _summary(run, workspace.root if workspace else ""),
+            await _used(s, run.id),
+            run.result,
+        )
+
+
 async def view(db: Database, run_id: str) -> RunView:
     """Everything about one run."""
     async with db.reading() as s:

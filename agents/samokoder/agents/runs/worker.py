@@ -46,12 +46,10 @@ async def do(engine: "Engine", run_id: str, scope: anyio.CancelScope) -> None:
 async def _work(engine: "Engine", run_id: str) -> tuple[RunState, str, bytes | None]:
     async with engine.db.reading() as s:
         row = await runs.get(s, run_id)
-        spent = sum(
-            step.finished_at - step.started_at
-            for step in await steps.listing(s, run_id)
-            if step.finished_at is not None
-        )
-    assert row is not None
+        assert row is not None
+        resumed = row.started_at is not None
+        earlier = await steps.listing(s, run_id) if resumed else ()
+        spent = sum(e.finished_at - e.started_at for e in earlier if e.finished_at is not None)
     order = msgspec.json.decode(row.arguments, type=Order)
     settings = await engine.configure(order)
     run = JournalRun(
@@ -62,11 +60,11 @@ async def _work(engine: "Engine", run_id: str) -> tuple[RunState, str, bytes | N
         kind=engine.kind(order.kind),
         settings=settings,
         snapshot=snapshots.nothing(Path(order.root)),
-        receipts=await journal.read_receipts(engine, run_id),
+        receipts=await journal.read_receipts(engine, run_id) if resumed else {},
+        resumed=resumed,
     )
     await leasing.enter(run)
     try:
-        await transitions.move(engine, run_id, RunState.RUNNING, "")
         await recovery.finish_applying(engine, run.workspace_id, run.root)
         run.snapshot = await snapshots.base(run, row.base_snapshot_id)
         params = msgspec.json.decode(order.params, type=run.kind.params)
@@ -86,7 +84,7 @@ async def _work(engine: "Engine", run_id: str) -> tuple[RunState, str, bytes | N
 async def _end(
     engine: "Engine", run_id: str, state: RunState, reason: str, result: bytes | None
 ) -> None:
-    async with engine.db.session(durable=True) as s:
+    async with engine.db.session() as s:
         row = await runs.get(s, run_id)
         if row is None or row.state in FINISHED:
             return

@@ -134,10 +134,10 @@ async def _target(call: Call, root: str, path: str, uri: str) -> tuple[Path, str
     return folder, "" if relative == "." else relative
 
 
-async def _wait(call: Call, run_id: str) -> RunSummary:
+async def _wait(call: Call, run_id: str) -> None:
     """Wait for a run; the user's cancellation of the command cancels the run."""
     try:
-        return await call.service.engine.finished(run_id, call.say)
+        await call.service.engine.ended(run_id, call.say)
     except anyio.get_cancelled_exc_class():
         if call.cancelled_by_user:
             with anyio.CancelScope(shield=True):
@@ -187,13 +187,13 @@ def _problem(path: str, found: Diagnostic) -> Problem:
 
 
 async def _answer(call: Call, run_id: str) -> FixAnswer:
-    view = await call.service.engine.view(run_id)
-    bare = FixAnswer(run=view.summary, used=view.used, reason=view.summary.reason)
-    if view.result is None:
+    run, used, stored = await call.service.engine.outcome(run_id)
+    bare = FixAnswer(run=run, used=used, reason=run.reason)
+    if stored is None:
         return bare
-    result = msgspec.convert(view.result, FixResult)
+    result = msgspec.json.decode(stored, type=FixResult)
     if any(f.delivered for f in result.fixes):
-        call.service.publish(Path(view.summary.root), result.left)
+        call.service.publish(Path(run.root), result.left)
     proven = [f for f in result.fixes if f.verdict is Verdict.PROVEN]
     shown = proven or list(result.fixes)
     if not shown:
@@ -252,13 +252,13 @@ async def check(call: Call, args: CheckArgs) -> CheckAnswer:
     if not args.wait:
         return CheckAnswer(run=await call.service.engine.summary(run_id))
     await _wait(call, run_id)
-    view = await call.service.engine.view(run_id)
-    if view.result is None:
-        return CheckAnswer(run=view.summary)
-    outcome = msgspec.convert(view.result, CheckOutcome)
+    run, _, stored = await call.service.engine.outcome(run_id)
+    if stored is None:
+        return CheckAnswer(run=run)
+    outcome = msgspec.json.decode(stored, type=CheckOutcome)
     call.service.publish(root, outcome.problems)
     return CheckAnswer(
-        run=view.summary,
+        run=run,
         ok=outcome.ok,
         checks=tuple(_proof("now", r) for r in outcome.results),
         problems=outcome.problems,
