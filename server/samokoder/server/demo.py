@@ -82,7 +82,8 @@ def _show(result: Mapping[str, Any], seconds: float) -> None:
         say(f"    confinement: {result['sandbox']}")
     used = result["used"]
     tokens = used["input_tokens"] + used["output_tokens"]
-    say(f"    cost: {used['calls']} model calls, {tokens} tokens")
+    calls = f"{used['calls']} model call{'' if used['calls'] == 1 else 's'}"
+    say(f"    cost: {calls}, {tokens} tokens")
 
 
 async def _fix(editor: lsp.Client, workspace: Path, name: str, no_model: bool) -> dict[str, Any]:
