@@ -24,9 +24,9 @@ from anyio.to_thread import run_sync
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
-from crashing import AFTER, ANSWER, BEFORE, Room, editor, stop  # noqa: E402
+from crashing import AFTER, ANSWER, BEFORE, Room, editor, stop
 
-from samokoder.agents.models import script_log  # noqa: E402
+from samokoder.agents.models import script_log
 
 TARGETS = {"overhead": 0.100, "first_byte": 0.010, "chars": 3000, "calls": 1}
 CHECK = f"{sys.executable} -m unittest -q"
