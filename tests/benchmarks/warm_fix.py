@@ -1,7 +1,7 @@
 """What a warm fix of a one-line bug costs beside the model and the project's own test runs.
 
-Ours: the daemon, driven over LSP, asks a scripted model over HTTP. The floor, timed in the same run:
-a client of the standard library that makes one call, applies the edit and runs the test twice.
+Ours: the daemon, driven over LSP, asks a scripted model over HTTP. The floor, timed in the same
+run: a client of the standard library that makes one call, applies the edit and runs the test twice.
 
 ``python tests/benchmarks/warm_fix.py [--rounds N]``
 """
