@@ -129,7 +129,7 @@ def _alive(pid: int) -> bool:
 
 
 async def kill_after(room: Room, seconds: float) -> dict[str, str]:
-    """Start the fix, kill the daemon some time later; the tree right after."""
+    """Start the fix, kill the daemon some time after it began; the tree right after."""
     with contextlib.suppress(lsp.RequestFailed, anyio.BrokenResourceError):
         async with editor(room) as client, anyio.create_task_group() as tasks:
 
@@ -137,7 +137,12 @@ async def kill_after(room: Room, seconds: float) -> dict[str, str]:
                 with contextlib.suppress(lsp.RequestFailed, anyio.BrokenResourceError):
                     await client.command("samokoder.fix", room.fix())
 
+            begun = anyio.Event()
+            client.on_notice = lambda method, _: begun.set() if method == "$/progress" else None
             tasks.start_soon(fix)
+            # the moments count from the run's first sign of life
+            with anyio.move_on_after(10):
+                await begun.wait()
             await anyio.sleep(seconds)
             os.kill(room.daemon(), signal.SIGKILL)
             await client.closed.wait()
@@ -211,7 +216,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--moments", type=int, default=50)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--longest", type=float, default=1.2)
+    parser.add_argument("--longest", type=float, default=0.3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
     seen: Counter[str] = Counter()

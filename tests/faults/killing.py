@@ -21,6 +21,7 @@ from typing import Any
 
 import anyio
 import msgspec
+from anyio.to_thread import run_sync
 from shapes import CHECK, Shape
 from watching import Change, Watcher
 
@@ -41,8 +42,8 @@ class Model:
     url: str
     log: Path
 
-    def calls(self) -> list[script_log.Call]:
-        return list(script_log.read(self.log))
+    async def calls(self) -> list[script_log.Call]:
+        return await run_sync(lambda: list(script_log.read(self.log)))
 
 
 @contextlib.asynccontextmanager
@@ -284,7 +285,7 @@ async def _case(room: Room, wanted: Outcome | None, at: int, moment: float | Non
     shape, faults = room.shape, list[str]()
     texts = {name: shape.files[name] for name in shape.held}
     command, args = "samokoder.fix", room.fix()
-    asked_before = len(room.model.calls())
+    asked_before = len(await room.model.calls())
     if shape.undo:
         async with _editor(room, PLAIN, texts) as client:
             fixed = await client.command(command, args)
@@ -304,7 +305,7 @@ async def _case(room: Room, wanted: Outcome | None, at: int, moment: float | Non
             where += f" {reached[-1] if reached else '?'}"
             if not killed:
                 faults.append(f"never reached: there were {len(reached)} boundaries")
-        kept, asked_then = journal(room), len(room.model.calls())
+        kept, asked_then = journal(room), len(await room.model.calls())
         pending = _pending(room, kept, wanted)
         changed = len(watcher.changes)
         async with _stranger(room), _editor(room, PLAIN, texts) as client:
@@ -320,7 +321,7 @@ async def _case(room: Room, wanted: Outcome | None, at: int, moment: float | Non
         faults += _recovered(room, kept, pending, watcher.changes[changed:])
         await stop(room)
     faults += watcher.wrong
-    calls = room.model.calls()[asked_before:]
+    calls = (await room.model.calls())[asked_before:]
     outcome = Outcome(
         shape.name, where, faults, room.tree(), dict(texts), reached, seconds, killed, len(calls)
     )

@@ -3,7 +3,7 @@
 import pytest
 from crashing import moment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timing, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timing, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.25, 0.45, 0.65, 0.85, 1.05])
