@@ -78,7 +78,6 @@ async def _chosen(
     """The change sets to take back with their selected hunks, newest first."""
     async with engine.db.reading() as s:
         applied = await changes.listing(s, run_id=run_id, states=WRITTEN)
-        order = {step.key: step.id for step in await steps.listing(s, run_id)}
         after = None
         if selection.after_step:
             after = await steps.find(s, run_id, selection.after_step)
@@ -86,7 +85,7 @@ async def _chosen(
                 raise InvalidInput(f"run {run_id} has no finished step {selection.after_step!r}")
     found = []
     for change in reversed(applied):
-        if after is not None and order.get(f"record:{change.key}", 0) <= after.id:
+        if after is not None and (change.step_id or 0) <= after.id:
             continue
         if selection.change is not None and change.id != selection.change:
             continue

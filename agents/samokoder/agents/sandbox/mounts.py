@@ -75,9 +75,10 @@ def own_folders() -> tuple[Path, ...]:
 
 
 def _programs(job: Job) -> Iterator[Path]:
-    """The command itself and every folder of its PATH, as a program in it."""
-    if os.path.isabs(job.argv[0]):
-        yield Path(job.argv[0])
+    """Every program the command names by its path, and every folder of its PATH as one in it."""
+    for word in (word for part in job.argv for word in part.split()):
+        if os.path.isabs(word) and os.path.isfile(word) and os.access(word, os.X_OK):
+            yield Path(word)
     for folder in job.env.get("PATH", "").split(os.pathsep):
         if os.path.isabs(folder) and os.path.isdir(folder):
             yield Path(folder) / "-"
