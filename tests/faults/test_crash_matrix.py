@@ -9,6 +9,7 @@ from shapes import EACH, HELD, LATE, MANY, ONE, SOME_HELD, UNDO, UNDO_HELD, Shap
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.matrix,
     pytest.mark.timing,  # coverage makes a restart take many times as long
     pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform != "linux", reason="the watcher needs inotify and /proc"),
