@@ -20,6 +20,7 @@ from typing import Any
 
 import anyio
 import msgspec
+from anyio.to_thread import run_sync
 
 from samokoder.agents.models import script_log
 from samokoder.server import client as lsp
@@ -198,7 +199,7 @@ async def moment(seconds: float) -> Moment:
                     bool(known),
                     state,
                     final == wanted,
-                    len(room.bought()),
+                    len(await run_sync(room.bought)),
                     [] if _same(tree, start) or _same(tree, wanted) else left_now,
                 )
         finally:
