@@ -77,6 +77,8 @@ class User:
     """Tags that the product is allowed to put in or take out now."""
     written: dict[Path, str] = field(default_factory=dict)
     """What the product has made of each file since this was emptied."""
+    returned: set[str] = field(default_factory=set)
+    """Tags that the user's own undo brought back."""
     moves: Counter[str] = field(default_factory=Counter)
     eager: float = 0.0
     """Chance of a move at each moment."""
@@ -201,6 +203,7 @@ class User:
         if self.history[path]:
             now, before = self.text(path), self.history[path].pop()
             self.wanted[path] = self.wanted[path] - tags(now) + tags(before)
+            self.returned |= tags(before).keys() - tags(now).keys()
             self.desk.type(ME, path, before)
 
     def save(self, path: Path) -> None:

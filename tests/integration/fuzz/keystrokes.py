@@ -130,6 +130,7 @@ async def _deliver(
     user.look()
     user.at_hand = frozenset().union(*(moved for _, moved in made.values()))
     user.written = {}
+    user.returned = set()
     before = {path: user.text(run.root / path) for path in made}
     try:
         await run.deliver(change_set, proven=True, key=key)
@@ -171,9 +172,12 @@ def _unrecorded(
         if applied and last is not None and not known:
             found.append(f"{file.path}: it was written and the history does not say so")
         if file.written and last and applied and file.written != content_hash(last.encode()):
-            found.append(f"{file.path}: what was written is not what the history holds")
+            found.append(
+                f"{file.path}: what was written is not what the history holds: {file} {last!r}"
+            )
         if not applied:
-            there = made[file.path][1] & frozenset(tags(user.text(path)) - tags(before[file.path]))
+            came = frozenset(tags(user.text(path)) - tags(before[file.path]))
+            there = (made[file.path][1] & came) - user.returned
             kept = any(h.state is ChangeState.APPLIED for h in file.hunks)
             if there and not kept:
                 found.append(f"{file.path}: {sorted(there)} written by a change in conflict")

@@ -221,6 +221,10 @@ async def write_change(
     async with engine.db.session() as s:
         number = await recording.stored(s)
         undo = recording.undoes is not None
+        if not receipt.writes and not receipt.left:
+            # an attempt may have been planned before the user made the same change
+            expect = (*changes.APPLICABLE, ChangeState.APPLYING)
+            await changes.move(s, number, to=ChangeState.REJECTED, expect=expect, reason=THERE)
         await _confirm(s, run_id, number, receipt, undo=undo)
     boundary("apply.receipt")
     engine.stream.put(
@@ -331,10 +335,6 @@ async def _confirm(
         found = await changes.get(s, number)
         assert found is not None
         by_file = {f.id: versions[f.path] for f in found.files if f.path in versions}
-    if receipt is not None and not writes:
-        await changes.move(
-            s, number, to=ChangeState.REJECTED, expect=changes.APPLICABLE, reason=THERE
-        )
     await changes.finish(s, number, by_file)
     taken = await standing.taken(s, run_id, number) if undo else []
     if taken:

@@ -84,7 +84,7 @@ async def apply(
         plan = await _plan(change_set.title, id, root, found, prefer, prune)
         unchanged = tuple(d.path for d in decisions if d.before == d.after)
         if not plan.writes:
-            return ApplyReceipt((), unchanged)
+            return ApplyReceipt((), unchanged, left=tuple(sorted(left)))
         texts = (data for d in found for data in (d.before, d.after) if data is not None)
         contents = {content_hash(data): data for data in texts}
         await intend(plan, contents)
@@ -95,6 +95,7 @@ async def apply(
             tuple(_written(w, versions.get(root / w.path)) for w in plan.writes),
             unchanged,
             plan.folders,
+            tuple(sorted(left)),
         )
 
     try:

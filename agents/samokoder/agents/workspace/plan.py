@@ -74,12 +74,14 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class ApplyReceipt:
     """What became of a change set. ``unchanged`` are paths that already were as wanted;
-    ``folders`` the folders that were made.
+    ``folders`` the folders that were made; ``left`` paths that kept what an earlier attempt wrote,
+    because the user typed into it before it could be taken back.
     """
 
     writes: tuple[Written, ...]
     unchanged: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def merged(self) -> bool:
