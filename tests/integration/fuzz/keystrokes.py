@@ -160,7 +160,10 @@ def _unrecorded(
     run: Run,
 ) -> list[str]:
     """Whether the history says what was written, and nothing was that it does not say."""
-    found = []
+    found: list[str] = []
+    if user.returned & frozenset().union(*(moved for _, moved in made.values())):
+        # the user's own undo put back what had been taken back: theirs now, whatever the run says
+        return found
     applied = state is ChangeState.APPLIED
     expected = (ChangeState.APPLIED if user.written else ChangeState.REJECTED) if applied else state
     if recorded.state is not expected:
@@ -177,7 +180,7 @@ def _unrecorded(
             )
         if not applied:
             came = frozenset(tags(user.text(path)) - tags(before[file.path]))
-            there = (made[file.path][1] & came) - user.returned
+            there = made[file.path][1] & came
             kept = any(h.state is ChangeState.APPLIED for h in file.hunks)
             if there and not kept:
                 found.append(f"{file.path}: {sorted(there)} written by a change in conflict")
