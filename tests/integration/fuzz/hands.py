@@ -77,8 +77,8 @@ class User:
     """Tags that the product is allowed to put in or take out now."""
     written: dict[Path, str] = field(default_factory=dict)
     """What the product has made of each file since this was emptied."""
-    returned: set[str] = field(default_factory=set)
-    """Tags that the user's own undo brought back."""
+    turned: set[str] = field(default_factory=set)
+    """Tags that the user's own undo or deletion put in or took out."""
     moves: Counter[str] = field(default_factory=Counter)
     eager: float = 0.0
     """Chance of a move at each moment."""
@@ -197,13 +197,14 @@ class User:
             gone = lines.pop(self.chance.randrange(len(lines)))
             self._type(path, "".join(lines))
             self.wanted[path] -= tags(gone)
+            self.turned |= tags(gone).keys()
 
     def undo(self, path: Path) -> None:
         """The editor's undo takes back the last change, whoever made it."""
         if self.history[path]:
             now, before = self.text(path), self.history[path].pop()
             self.wanted[path] = self.wanted[path] - tags(now) + tags(before)
-            self.returned |= tags(before).keys() - tags(now).keys()
+            self.turned |= tags(before).keys() ^ tags(now).keys()
             self.desk.type(ME, path, before)
 
     def save(self, path: Path) -> None:

@@ -130,7 +130,7 @@ async def _deliver(
     user.look()
     user.at_hand = frozenset().union(*(moved for _, moved in made.values()))
     user.written = {}
-    user.returned = set()
+    user.turned = set()
     before = {path: user.text(run.root / path) for path in made}
     try:
         await run.deliver(change_set, proven=True, key=key)
@@ -161,8 +161,8 @@ def _unrecorded(
 ) -> list[str]:
     """Whether the history says what was written, and nothing was that it does not say."""
     found: list[str] = []
-    if user.returned & frozenset().union(*(moved for _, moved in made.values())):
-        # the user's own undo put back what had been taken back: theirs now, whatever the run says
+    if user.turned & frozenset().union(*(moved for _, moved in made.values())):
+        # the user did or undid the same by hand just then: theirs now, whatever the run says
         return found
     applied = state is ChangeState.APPLIED
     expected = (ChangeState.APPLIED if user.written else ChangeState.REJECTED) if applied else state
