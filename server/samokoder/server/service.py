@@ -47,8 +47,8 @@ class Service:
     feed: "Feed | None" = None
     connections: dict[str, "Connection"] = field(default_factory=dict)
 
-    def publish(self, root: Path, problems: Iterable[Problem]) -> None:
-        """Show what the checks of a workspace say in every editor that has it open."""
+    def publish(self, root: Path, problems: Iterable[Problem], owner: str = "check") -> None:
+        """Show what one owner (checks, a preview) says of a workspace where it is open."""
         from samokoder.server.diagnostics import mark_of
 
         files: dict[Path, list[Mark]] = {}
@@ -56,7 +56,7 @@ class Service:
             files.setdefault(root / problem.path, []).append(mark_of(problem, root))
         for connection in self.connections.values():
             if any(root.is_relative_to(r) or r.is_relative_to(root) for r in connection.roots):
-                connection.diagnostics.replace(f"check:{root}", dict(files))
+                connection.diagnostics.replace(f"{owner}:{root}", dict(files))
 
     def busy(self) -> bool:
         """Whether a run is active, so that the process must not end."""
