@@ -1,6 +1,8 @@
 """Watches a folder's files: each may be replaced as a whole and must never be written in place.
 
-Linux' inotify reports every change in order, so nothing between two looks is missed.
+Linux' inotify reports every change in order, so nothing between two looks is missed. A file's
+content changes with MODIFY alone; CLOSE_WRITE is not asked for, because it bears the name the file
+has by then: a child that is just being started may hold a staged file open until after its rename.
 """
 
 import ctypes
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-MODIFY, CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x2, 0x8, 0x40, 0x80, 0x100, 0x200
+MODIFY, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
 _OVERFLOW = 0x4000
 _HEAD = struct.Struct("iIII")
 OWN = ".samokoder-"
@@ -46,7 +48,7 @@ class Watcher:
     def __enter__(self) -> "Watcher":
         libc = ctypes.CDLL(None, use_errno=True)
         self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        mask = MODIFY | CLOSE_WRITE | MOVED_FROM | MOVED_TO | CREATE | DELETE
+        mask = MODIFY | MOVED_FROM | MOVED_TO | CREATE | DELETE
         if self._fd < 0 or libc.inotify_add_watch(self._fd, os.fsencode(self._folder), mask) < 0:
             raise OSError(ctypes.get_errno(), "the folder cannot be watched")
         self._thread.start()
@@ -90,7 +92,7 @@ class Watcher:
         except FileNotFoundError:
             data = None
         self.changes.append(Change(name, mask, data))
-        if mask & (MODIFY | CLOSE_WRITE):
+        if mask & MODIFY:
             self.wrong.append(f"{name} was written in place")
         if name not in self._allowed:
             self.wrong.append(f"{name} does not belong here")
