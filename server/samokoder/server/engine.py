@@ -88,7 +88,7 @@ class EngineSlot:
             except SamokoderError as error:
                 log.error("the engine ended: %s", error)
                 await self._failed(error)
-            except Exception as error:
+            except Exception as error:  # clients learn why, instead of losing the daemon
                 log.exception("the engine ended")
                 await self._failed(SamokoderError(f"{type(error).__name__}: {error}"))
         self._settled.set()

@@ -125,7 +125,7 @@ class Listener:
             await self._welcome(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             log.info("a client did not say what it wants")
-        except Exception:
+        except Exception:  # one client must not end the others
             log.exception("a connection failed")
         finally:
             writer.close()

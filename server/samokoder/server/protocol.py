@@ -184,7 +184,7 @@ class ClientProtocol(JsonRPCProtocol):
             result = handler(params)
         except (SamokoderError, JsonRpcException) as error:
             self.refuse(id, error)
-        except Exception as error:
+        except Exception as error:  # a defect in a handler must still answer its request
             log.exception("%s failed", method)
             self.refuse(id, error)
         else:
@@ -224,7 +224,7 @@ class ClientProtocol(JsonRPCProtocol):
             return partial(self._answer, id, await work)
         except (SamokoderError, JsonRpcException) as error:
             return partial(self.refuse, id, error)
-        except Exception as error:
+        except Exception as error:  # a defect in a handler must still answer its request
             log.exception("%s failed", method)
             return partial(self.refuse, id, error)
 
@@ -252,7 +252,7 @@ class ClientProtocol(JsonRPCProtocol):
             log.debug("unknown notification: %s", method)
         except Malformed as error:
             log.warning("%s ignored: %s", method, error.message)
-        except Exception:
+        except Exception:  # nobody waits for an answer; the connection goes on
             log.exception("%s failed", method)
 
     async def _tend(
@@ -260,7 +260,7 @@ class ClientProtocol(JsonRPCProtocol):
     ) -> None:
         try:
             await handler(params)
-        except Exception:
+        except Exception:  # nobody waits for an answer; the connection goes on
             log.exception("%s failed", method)
 
     def _cancel(self, data: dict[str, Any]) -> None:
@@ -278,7 +278,7 @@ class ClientProtocol(JsonRPCProtocol):
             return data.get("params")
         try:
             return self._converter.structure(data, message_type).params
-        except Exception as error:
+        except Exception as error:  # the structuring library raises whatever a field's type raises
             where = "; ".join(transform_error(error, path="message")) or repr(error)
             log.info("%s: %s", method, where, exc_info=True)
             raise Malformed(INVALID_PARAMS, f"The params of {method} do not fit: {where}") from None

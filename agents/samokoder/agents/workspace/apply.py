@@ -170,13 +170,13 @@ async def _carry_out(
             # opened since: its text is no longer the disk's to change
             if not file.in_editor and moved(file, editors):
                 raise disk.Stale(file.path)
-    except Exception:
+    except Exception:  # whatever it was: buffers are put back, then it goes on its way
         left |= await take_back(edited, editors)
         await to_thread.run_sync(disk.clean, root, plan)
         raise
     try:
         await to_thread.run_sync(disk.commit, root, plan, contents)
-    except Exception:
+    except Exception:  # as above
         left |= await take_back(edited, editors)
         raise
     return edited
