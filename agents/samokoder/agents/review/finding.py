@@ -1,7 +1,7 @@
 """A finding: one thing that is wrong, at the place where the quoted text really stands.
 
-Lines and columns count from 1, columns in code points; ``end_line``/``end_column`` is the place just
-behind the last character, as in an editor.
+Lines and columns count from 1, columns in code points; ``end_line``/``end_column`` is the place
+just behind the last character, as in an editor.
 """
 
 from collections.abc import Sequence
