@@ -36,7 +36,22 @@ def fill_0001(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-RELEASED: dict[str, Callable[[Connection], None]] = {"0001": fill_0001}
+def fill_0002(connection: Connection) -> None:
+    """With a finding, its evidence, a dismissal and an answer about a hunk."""
+    fill_0001(connection)
+    for statement in (
+        "INSERT INTO findings VALUES (1, 1, 'f1', 'b1', 'a1', 'a.py', 1, 1, 1, 4, 'abc', 'F821',"
+        " 'Undefined name', 'ruff', 'correctness', '', 'warning', 0.9, '', '', 'open', '01old',"
+        " 1, 1)",
+        "INSERT INTO finding_places VALUES (1, 0, 'rule', 'F821', '', 0, 0, 0, 0, '')",
+        "INSERT INTO dismissals VALUES (1, 'f1', 'b1', 'a1', 'a.py', 1, 'F821', 'Undefined name',"
+        " 'a plugin defines it', 1, NULL)",
+        "INSERT INTO reviewed VALUES (x'00', 1, x'5b5d', 10, 1)",
+    ):
+        connection.execute(text(statement))
+
+
+RELEASED: dict[str, Callable[[Connection], None]] = {"0001": fill_0001, "0002": fill_0002}
 """What each released schema is filled with. A new migration adds its own builder here."""
 
 NEXT = '''"""A migration of the future."""
@@ -44,8 +59,8 @@ NEXT = '''"""A migration of the future."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "LAST"
 
 
 def upgrade() -> None:
@@ -142,7 +157,9 @@ def future(tmp_path: Path) -> Path:
 
 
 def add_next(folder: Path, more: str) -> None:
-    (folder / "versions" / "0002_next.py").write_text(NEXT.replace("MORE", more))
+    (folder / "versions" / "9999_next.py").write_text(
+        NEXT.replace("MORE", more).replace("LAST", schema.HEAD)
+    )
 
 
 async def migrate(file: Path, folder: Path) -> None:
@@ -166,7 +183,7 @@ async def test_a_rebuilt_table_keeps_what_points_to_it(tmp_path: Path, future: P
         # with foreign keys on, dropping the old table would have emptied these
         assert connection.execute("SELECT count(*) FROM change_sets").fetchone() == (1,)
     (copy,) = await backups(file)
-    assert copy.path.stem.endswith("-before-0002")
+    assert copy.path.stem.endswith("-before-9999")
     assert await anyio.to_thread.run_sync(backup.verify, copy.path) == "0001"
 
 
@@ -200,7 +217,7 @@ async def test_two_processes_migrate_once(tmp_path: Path, future: Path) -> None:
         group.start_soon(migrate, file, future)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            ("0002",)
+            ("9999",)
         ]
 
 

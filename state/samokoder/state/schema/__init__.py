@@ -3,6 +3,7 @@
 from samokoder.state.schema.base import Table
 from samokoder.state.schema.changes import ChangeSet, FileChange, Hunk
 from samokoder.state.schema.contents import Blob, Path, Snapshot, SnapshotEntry
+from samokoder.state.schema.findings import Dismissal, Finding, FindingPlace, Reviewed
 from samokoder.state.schema.ledger import ModelCall, Reservation, Usage
 from samokoder.state.schema.runs import (
     CommandExec,
@@ -18,7 +19,7 @@ from samokoder.state.schema.runs import (
 )
 from samokoder.state.schema.stream import Cursor, Event, Notice
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision these tables stand for; a newer migration raises it."""
 
 __all__ = [
@@ -27,8 +28,11 @@ __all__ = [
     "ChangeSet",
     "CommandExec",
     "Cursor",
+    "Dismissal",
     "Event",
     "FileChange",
+    "Finding",
+    "FindingPlace",
     "Hunk",
     "Lease",
     "ModelCall",
@@ -38,6 +42,7 @@ __all__ = [
     "Question",
     "QuestionOption",
     "Reservation",
+    "Reviewed",
     "Run",
     "Snapshot",
     "SnapshotEntry",
