@@ -102,6 +102,15 @@ class SandboxSettings(_Section, frozen=True):
     """Processes of one check."""
 
 
+class ExecuteSettings(_Section, frozen=True):
+    allow: tuple[str, ...] = ()
+    """More commands that agents may run without asking, as patterns: `make docs`, `npm run *`."""
+    network: Literal["ask", "never", "always"] = "ask"
+    """Whether installers may use the network: after a question, never, or without asking."""
+    seconds: Seconds = 600.0
+    """Seconds one command of an agent may run."""
+
+
 class RunSettings(_Section, frozen=True):
     parallel: Positive = 4
     """Runs that may be active at the same time."""
@@ -150,6 +159,7 @@ class Settings(_Section, frozen=True):
     fix: FixSettings = FixSettings()
     check: CheckSettings = CheckSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    execute: ExecuteSettings = ExecuteSettings()
     run: RunSettings = RunSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     state: StateSettings = StateSettings()
