@@ -36,6 +36,7 @@ class Collected:
     snapshots: int = 0
     events: int = 0
     notices: int = 0
+    findings: int = 0
     paths: int = 0
     blobs: int = 0
     freed: int = 0
@@ -54,7 +55,9 @@ async def collect(
             runs=await _repeat(db, lambda s: _delete_runs(s, cutoff)),
             events=await _repeat(db, lambda s: _delete_old(s, schema.Event, cutoff)),
             notices=await _repeat(db, lambda s: _delete_old(s, schema.Notice, cutoff)),
+            findings=await _repeat(db, lambda s: _delete_gone(s, cutoff)),
         )
+        await _repeat(db, lambda s: _delete_answers(s, cutoff))
     return await _sweep(db, done, at - grace)
 
 
@@ -119,6 +122,19 @@ async def _delete_old(s: AsyncSession, table: Any, cutoff: int) -> int:
         key, old = table.id, and_(table.created_at < cutoff, table.read_at.is_not(None))
     chosen = select(key).where(old).limit(BATCH)
     return await _gone(s, delete(table).where(key.in_(chosen)).returning(key))
+
+
+async def _delete_gone(s: AsyncSession, cutoff: int) -> int:
+    """Findings that no review has seen for long; dismissals stay, they are the user's."""
+    table = schema.Finding
+    chosen = select(table.id).where(table.state == "gone", table.seen_at < cutoff).limit(BATCH)
+    return await _gone(s, delete(table).where(table.id.in_(chosen)).returning(table.id))
+
+
+async def _delete_answers(s: AsyncSession, cutoff: int) -> int:
+    table = schema.Reviewed
+    chosen = select(table.key).where(table.used_at < cutoff).limit(BATCH)
+    return await _gone(s, delete(table).where(table.key.in_(chosen)).returning(table.key))
 
 
 async def _delete_snapshots(s: AsyncSession, before: int) -> int:

@@ -44,7 +44,7 @@ def fill_0002(connection: Connection) -> None:
         " 'Undefined name', 'ruff', 'correctness', '', 'warning', 0.9, '', '', 'open', '01old',"
         " 1, 1)",
         "INSERT INTO finding_places VALUES (1, 0, 'rule', 'F821', '', 0, 0, 0, 0, '')",
-        "INSERT INTO dismissals VALUES (1, 'f1', 'b1', 'a1', 'a.py', 1, 'F821', 'Undefined name',"
+        "INSERT INTO dismissals VALUES (1, 'f1', 'b1', 'a1', 'a.py', 1, 'abc', 'F821', 'Undefined name',"
         " 'a plugin defines it', 1, NULL)",
         "INSERT INTO reviewed VALUES (x'00', 1, x'5b5d', 10, 1)",
     ):

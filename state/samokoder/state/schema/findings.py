@@ -82,6 +82,7 @@ class Dismissal(Table):
     around: Mapped[str]
     path: Mapped[str]
     line: Mapped[int]
+    quote: Mapped[str]
     rule: Mapped[str]
     message: Mapped[str]
     reason: Mapped[str]

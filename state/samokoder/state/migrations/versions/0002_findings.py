@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("around", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("line", BIG, nullable=False),
+        sa.Column("quote", sa.String(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
