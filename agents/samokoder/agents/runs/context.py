@@ -37,6 +37,12 @@ class Run(Protocol):
         """The workspace as it was when the run began, the same after a crash."""
         ...
 
+    async def look(self) -> Snapshot:
+        """The workspace as the user sees it now; its contents are kept. Only inside a step: what
+        the code does next must follow from the step's own result.
+        """
+        ...
+
     async def step(
         self,
         key: str,

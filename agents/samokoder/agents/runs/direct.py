@@ -44,6 +44,9 @@ class DirectRun:
     def root(self) -> Path:
         return self.snapshot.root
 
+    async def look(self) -> Snapshot:
+        return self.snapshot
+
     async def step(
         self,
         key: str,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.errors import LimitReached
 from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
-from samokoder.agents.runs import asking, delivering, leasing, transitions
+from samokoder.agents.runs import asking, delivering, leasing, snapshots, transitions
 from samokoder.agents.runs.boundaries import boundary
 from samokoder.agents.runs.current import current_step
 from samokoder.agents.runs.kinds import Kind
@@ -80,6 +80,9 @@ class JournalRun:
     @property
     def root(self) -> Path:
         return Path(self.order.root)
+
+    async def look(self) -> Snapshot:
+        return await snapshots.look(self)
 
     async def step(
         self,

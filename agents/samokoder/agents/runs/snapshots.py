@@ -102,6 +102,17 @@ async def take(engine: "Engine", run: "JournalRun") -> Snapshot:
     )
 
 
+async def look(run: "JournalRun") -> Snapshot:
+    """The workspace now, with every content that is new since the run began kept in the state."""
+    taken = await take(run.engine, run)
+    known = {entry.hash for entry in run.snapshot.files.values()}
+    fresh = {e.hash: p for p, e in taken.files.items() if e.hash not in known}
+    async with run.engine.db.reading() as s:
+        absent = await blobs.missing(s, fresh)
+    await _contents(run.engine.db, taken, {name: fresh[name] for name in absent})
+    return taken
+
+
 async def base(run: "JournalRun", snapshot_id: int | None) -> Snapshot:
     """The run's snapshot: the stored one when it has begun before, else a new one."""
     engine = run.engine
