@@ -2,14 +2,16 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import ChainMap
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, cast
 
 import anyio
 
-from samokoder.agents.errors import ModelMissing
+from samokoder.agents.errors import InvalidInput, ModelMissing
 from samokoder.agents.models import choice, local, prices, providers, scripted, weights
 from samokoder.agents.models.anthropic import AnthropicModel
 from samokoder.agents.models.choice import OWN_KEY, Choice
@@ -46,11 +48,33 @@ class OpenModels:
 
     def __init__(self, agreed: Agreed, environ: Mapping[str, str] | None = None) -> None:
         self._agreed = agreed
-        self._environ = os.environ if environ is None else environ
+        self._held: dict[str, str] = {}
+        """Keys an editor handed over, by the variable they stand for; in memory only."""
+        given = os.environ if environ is None else environ
+        self._environ = ChainMap(self._held, cast("MutableMapping[str, str]", given))
         self._connections = Connections()
         self._local = LocalServers(self._connections)
         self._open: dict[_Key, Model] = {}
         self._lock = anyio.Lock()
+
+    def hold(self, provider: str, key: str) -> None:
+        """Keep a provider's key while this process lives; empty: forget it. InvalidInput when
+        there is no such provider; ``""`` is the address in ``model.base_url``.
+        """
+        name = _variable(provider)
+        self._held.pop(name, None)
+        if key.strip():
+            self._held[name] = key.strip()
+
+    def keys(self) -> dict[str, Literal["held", "environment", ""]]:
+        """Where each provider's key is, never the key itself."""
+        found: dict[str, Literal["held", "environment", ""]] = {}
+        for name in ("", *(p.name for p in PROVIDERS.values() if p.keys)):
+            variables = PROVIDERS[name].keys if name else (OWN_KEY,)
+            held = _variable(name) in self._held
+            there = any(self._environ.get(v) for v in variables)
+            found[name] = "held" if held else "environment" if there else ""
+        return found
 
     async def choose(self, root: Path, settings: Settings, role: Role = Role.CODER) -> Choice:
         """Which model would answer, and why; opens nothing. Raises InvalidInput, ModelMissing."""
@@ -188,6 +212,17 @@ async def open_models(
         yield models
     finally:
         await models.aclose()
+
+
+def _variable(provider: str) -> str:
+    """The variable a provider's key stands in first."""
+    if not provider:
+        return OWN_KEY
+    known = PROVIDERS.get(provider)
+    if known is None or not known.keys:
+        names = ", ".join(p.name for p in PROVIDERS.values() if p.keys)
+        raise InvalidInput(f"no provider {provider} takes a key", hint=f"Known: {names}.")
+    return known.keys[0]
 
 
 def _changed(path: str) -> int:

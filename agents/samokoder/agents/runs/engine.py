@@ -23,7 +23,7 @@ from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.runs.states import RESUMABLE
 from samokoder.agents.runs.stream import Stream
 from samokoder.agents.runs.undoing import Selection, Taken
-from samokoder.agents.runs.view import RunView
+from samokoder.agents.runs.view import FileTexts, RunView
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors
 from samokoder.state import leases, owners, questions, runs, trusts, workspaces
@@ -81,10 +81,16 @@ class Engine:
     _attached: anyio.Event = field(default_factory=anyio.Event)
     going_down: bool = False
     """The process ends: runs are left as they are, to be taken up by the next one."""
+    submitted: Callable[[Order, str], None] = lambda order, run_id: None
+    """Told of every run that is ordered here, in the task that ordered it."""
 
     def busy(self) -> bool:
         """Whether any run is being done here."""
         return bool(self._doing)
+
+    def doing(self, run_id: str) -> bool:
+        """Whether this run is being done here."""
+        return run_id in self._doing
 
     # -- orders ---------------------------------------------------------------------------------
 
@@ -108,6 +114,7 @@ class Engine:
                 client=order.client,
                 owner_id=self.owner.id,
             )
+        self.submitted(order, run.id)
         self._begin(run.id)
         return run.id
 
@@ -225,10 +232,21 @@ class Engine:
             raise InvalidInput(f"run {run.id} is still {run.state}", hint="Cancel it first.")
         return await undoing.undo(self, run.id, selection, client=client)
 
-    async def apply(self, run_id: str, *, client: str | None) -> Taken:
-        """Apply what a run has proposed, now and here."""
+    async def apply(
+        self, run_id: str, selection: Selection | None = None, *, client: str | None
+    ) -> Taken:
+        """Apply what a run has proposed, all of it or some, now and here."""
         run = await self.summary(run_id)
-        return await proposals.apply(self, run.id, client=client)
+        return await proposals.apply(self, run.id, selection or Selection(), client=client)
+
+    async def reject(self, run_id: str, selection: Selection, *, client: str | None) -> Taken:
+        """Reject what a run has proposed, all of it or some."""
+        run = await self.summary(run_id)
+        return await proposals.reject(self, run.id, selection, client=client)
+
+    async def texts(self, run_id: str, selection: Selection) -> tuple[FileTexts, ...]:
+        """The files of a run's change sets before and after."""
+        return await views.texts(self.db, (await self.summary(run_id)).id, selection)
 
     async def answer(self, run_id: str, key: str, answer: str, *, by: str) -> RunSummary:
         """Answer a question; InvalidInput when there is none or the answer is no option."""

@@ -5,7 +5,7 @@ each file the selected hunks are reverted in the content their change set had ma
 difference is merged onto the text as it is now. Where that clashes the file is left alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,16 +93,20 @@ async def _chosen(
         if change.undoes_id is not None and change.id != selection.change:
             continue
         hunks = frozenset(
-            h.id for f in change.files for h in f.hunks if _selected(h, f.path, selection)
+            h.id
+            for f in change.files
+            for h in f.hunks
+            if selected(h, f.path, selection, (ChangeState.APPLIED,))
         )
         if hunks:
             found.append((change, hunks))
     return found
 
 
-def _selected(hunk: Hunk, path: str, selection: Selection) -> bool:
+def selected(hunk: Hunk, path: str, selection: Selection, states: Collection[ChangeState]) -> bool:
+    """Whether a hunk of a file is meant."""
     return (
-        hunk.state is ChangeState.APPLIED
+        hunk.state in states
         and (not selection.hunks or hunk.id in selection.hunks)
         and (not selection.files or path in selection.files)
         and (not selection.agent or hunk.agent == selection.agent)

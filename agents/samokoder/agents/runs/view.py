@@ -37,6 +37,20 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
     hunks: tuple[HunkView, ...] = ()
 
 
+class FileTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a change set before and after; None: no file, or no text (``binary``).
+
+    What was rejected or taken over by another change set is not in ``after``.
+    """
+
+    change: int
+    path: str
+    new_path: str | None = None
+    before: str | None = None
+    after: str | None = None
+    binary: bool = False
+
+
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     """One change set; ``undoes`` names the one it takes back."""
 

@@ -6,9 +6,12 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.agents.errors import InvalidInput
+from samokoder.agents.runs import proposals
 from samokoder.agents.runs.order import Order, RunSummary, Used
+from samokoder.agents.runs.undoing import Selection
 from samokoder.agents.runs.view import (
     ChangeView,
+    FileTexts,
     FileView,
     HunkView,
     QuestionView,
@@ -16,7 +19,7 @@ from samokoder.agents.runs.view import (
     StepView,
 )
 from samokoder.state import blobs, calls, changes, owners, questions, runs, steps, workspaces
-from samokoder.state.changes import ChangeSet, FileChange
+from samokoder.state.changes import ChangeSet, ChangeState, FileChange
 from samokoder.state.database import Database
 from samokoder.state.runs import ACTIVE, Run
 
@@ -114,7 +117,9 @@ async def view(db: Database, run_id: str) -> RunView:
         workspace = await workspaces.get(s, run.workspace_id)
         dead = {owner.id for owner in await owners.dead(s)}
         interrupted = run.state in ACTIVE and (run.owner_id is None or run.owner_id in dead)
-        change_views = [await _change(s, c) for c in await changes.listing(s, run_id=run.id)]
+        listed = await steps.listing(s, run.id)
+        gone = await proposals.carried(s, listed)
+        shown = [await _change(s, c, gone) for c in await changes.listing(s, run_id=run.id)]
         return RunView(
             summary=_summary(run, workspace.root if workspace else ""),
             used=await _used(s, run.id),
@@ -127,9 +132,9 @@ async def view(db: Database, run_id: str) -> RunView:
                     if step.finished_at
                     else None,
                 )
-                for step in await steps.listing(s, run.id)
+                for step in listed
             ),
-            changes=tuple(change_views),
+            changes=tuple(change for change in shown if change.files or not gone),
             questions=tuple(
                 QuestionView(
                     key=q.key,
@@ -146,7 +151,39 @@ async def view(db: Database, run_id: str) -> RunView:
         )
 
 
-async def _change(s: AsyncSession, change: ChangeSet) -> ChangeView:
+async def texts(db: Database, run_id: str, selection: Selection) -> tuple[FileTexts, ...]:
+    """The files of a run's change sets before and after, as far as they are selected."""
+    async with db.reading() as s:
+        return tuple(
+            [
+                await _texts(s, change.id, file)
+                for change in await changes.listing(s, run_id=run_id)
+                if selection.change in (None, change.id)
+                for file in change.files
+                if not selection.files or file.path in selection.files
+            ]
+        )
+
+
+async def _texts(s: AsyncSession, change: int, file: FileChange) -> FileTexts:
+    old = await blobs.get(s, file.before) if file.before else None
+    new = await blobs.get(s, file.after) if file.after else None
+    standing = [h for h in file.hunks if h.state is not ChangeState.REJECTED]
+    if old is not None and new is not None:
+        new = proposals.assembled(old, new, standing)
+    elif not standing:
+        new = old
+    try:
+        before = old.decode() if old is not None else None
+        after = new.decode() if new is not None else None
+    except UnicodeDecodeError:
+        return FileTexts(change=change, path=file.path, new_path=file.new_path, binary=True)
+    return FileTexts(
+        change=change, path=file.path, new_path=file.new_path, before=before, after=after
+    )
+
+
+async def _change(s: AsyncSession, change: ChangeSet, gone: frozenset[int]) -> ChangeView:
     return ChangeView(
         id=change.id,
         key=change.key,
@@ -155,7 +192,13 @@ async def _change(s: AsyncSession, change: ChangeSet) -> ChangeView:
         proven=change.proven,
         reason=change.reason,
         undoes=change.undoes_id,
-        files=tuple([await _file(s, file) for file in change.files]),
+        files=tuple(
+            [
+                await _file(s, file, gone)
+                for file in change.files
+                if not file.hunks or not all(h.id in gone for h in file.hunks)
+            ]
+        ),
     )
 
 
@@ -163,7 +206,7 @@ async def _content(s: AsyncSession, name: str | None) -> bytes:
     return await blobs.get(s, name) if name else b""
 
 
-async def _file(s: AsyncSession, file: FileChange) -> FileView:
+async def _file(s: AsyncSession, file: FileChange, gone: frozenset[int]) -> FileView:
     before, after = await _content(s, file.before), await _content(s, file.after)
     return FileView(
         path=file.path,
@@ -180,6 +223,7 @@ async def _file(s: AsyncSession, file: FileChange) -> FileView:
                 after_line=after.count(b"\n", 0, hunk.after[0]) + 1,
             )
             for hunk in file.hunks
+            if hunk.id not in gone
         ),
     )
 

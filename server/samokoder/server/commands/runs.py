@@ -8,7 +8,7 @@ from msgspec import Meta
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs.order import RunSummary
 from samokoder.agents.runs.undoing import Selection
-from samokoder.agents.runs.view import RunView
+from samokoder.agents.runs.view import FileTexts, RunView
 from samokoder.server.commands import text
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, RunId, Yes, root_of
@@ -42,11 +42,28 @@ class ResumeArgs(Args, frozen=True):
     wait: Annotated[bool, Meta(description="Wait for the end of the run.")] = True
 
 
-class UndoArgs(Args, frozen=True):
+class SomeArgs(Args, frozen=True):
+    """A run's changes, or some of them."""
+
     run: RunId = ""
     root: Root = ""
+    change: Annotated[int | None, Meta(description="Only this change set.")] = None
     hunk: Annotated[tuple[int, ...], Meta(description="Only these hunks.")] = ()
     file: Annotated[tuple[str, ...], Meta(description="Only these files.")] = ()
+
+    def selection(self) -> Selection:
+        """The same for the engine."""
+        return Selection(hunks=self.hunk, files=self.file, change=self.change)
+
+
+class DiffArgs(Args, frozen=True):
+    run: RunId = ""
+    root: Root = ""
+    change: Annotated[int | None, Meta(description="Only this change set.")] = None
+    file: Annotated[tuple[str, ...], Meta(description="Only these files.")] = ()
+
+
+class UndoArgs(SomeArgs, frozen=True):
     agent: Annotated[str, Meta(description="Only what this agent wrote.")] = ""
     yes: Yes = False
 
@@ -112,16 +129,28 @@ async def answer(call: Call, args: AnswerArgs) -> RunAnswer:
     return RunAnswer(run=run, message="Answered.")
 
 
-async def apply(call: Call, args: OneArgs) -> RunAnswer:
+async def apply(call: Call, args: SomeArgs) -> RunAnswer:
     run_id = await pick(call, args.run, args.root)
-    done = await call.service.engine.apply(run_id, client=call.client)
+    done = await call.service.engine.apply(run_id, args.selection(), client=call.client)
     run = await call.service.engine.summary(run_id)
     return RunAnswer(run=run, message=done.message, changed=done.changed, conflicts=done.conflicts)
 
 
+async def reject(call: Call, args: SomeArgs) -> RunAnswer:
+    run_id = await pick(call, args.run, args.root)
+    done = await call.service.engine.reject(run_id, args.selection(), client=call.client)
+    run = await call.service.engine.summary(run_id)
+    return RunAnswer(run=run, message=done.message, changed=done.changed)
+
+
+async def diff(call: Call, args: DiffArgs) -> tuple[FileTexts, ...]:
+    run_id = await pick(call, args.run, args.root)
+    return await call.service.engine.texts(run_id, Selection(files=args.file, change=args.change))
+
+
 async def undo(call: Call, args: UndoArgs) -> RunAnswer:
     run_id = await pick(call, args.run, args.root)
-    selection = Selection(hunks=args.hunk, files=args.file, agent=args.agent)
+    selection = msgspec.structs.replace(args.selection(), agent=args.agent)
     done = await call.service.engine.undo(run_id, selection, client=call.client)
     run = await call.service.engine.summary(run_id)
     return RunAnswer(run=run, message=done.message, changed=done.changed, conflicts=done.conflicts)
@@ -194,11 +223,27 @@ COMMANDS = (
     ),
     Command(
         "samokoder.run.apply",
-        OneArgs,
+        SomeArgs,
         apply,
-        "Apply the changes a run proposed.",
+        "Apply what a run proposed: all of it, some files or some hunks.",
         show=text.run_answer,
         exit_code=_left,
+        positional=("run",),
+    ),
+    Command(
+        "samokoder.run.reject",
+        SomeArgs,
+        reject,
+        "Reject what a run proposed: all of it, some files or some hunks.",
+        show=text.run_answer,
+        positional=("run",),
+    ),
+    Command(
+        "samokoder.run.diff",
+        DiffArgs,
+        diff,
+        "Show a run's files before and after.",
+        show=text.run_diff,
         positional=("run",),
     ),
     Command(

@@ -1,10 +1,11 @@
 """Results in plain words, for the shell and for editors without a better place."""
 
+import difflib
 import time
 from typing import TYPE_CHECKING
 
 from samokoder.agents.runs.order import RunSummary, Used
-from samokoder.agents.runs.view import ChangeView, RunView
+from samokoder.agents.runs.view import ChangeView, FileTexts, RunView
 from samokoder.state.runs import RunState
 
 if TYPE_CHECKING:
@@ -89,6 +90,27 @@ def run_view(view: RunView) -> str:
     ]
     lines += [change(c) for c in view.changes]
     return "\n".join(lines)
+
+
+def run_diff(files: tuple[FileTexts, ...]) -> str:
+    """The files' differences as one patch."""
+    return "".join(_patch(file) for file in files).rstrip("\n") or "Nothing was changed."
+
+
+def _patch(file: FileTexts) -> str:
+    old = "/dev/null" if file.before is None else f"a/{file.path}"
+    new = "/dev/null" if file.after is None else f"b/{file.new_path or file.path}"
+    if file.binary:
+        return f"Binary files a/{file.path} and b/{file.new_path or file.path} differ\n"
+    lines = difflib.unified_diff(
+        (file.before or "").splitlines(keepends=True),
+        (file.after or "").splitlines(keepends=True),
+        old,
+        new,
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
 
 
 def run_answer(result: "RunAnswer") -> str:
