@@ -1,0 +1,2 @@
+(type_identifier) @use
+(extends_clause value: (identifier) @use)
