@@ -13,7 +13,12 @@ SamokoderError                       samokoder.state.errors
 │   └── EditorRefused
 ├── EnvironmentMissing               exit 4
 │   ├── SandboxMissing
-│   └── ModelMissing
+│   ├── ModelMissing
+│   ├── EngineMissing
+│   ├── RuntimeMissing
+│   └── ImageMissing
+├── PreviewFailed                    exit 1
+├── EngineFailed                     exit 4
 └── ModelError                       exit 4
     ├── ModelRefusedKey
     ├── PromptTooLong
@@ -138,6 +143,52 @@ class ModelMissing(EnvironmentMissing):
 
     code = "model-missing"
     default_hint = "Run `samokoder model pull`, or configure an endpoint."
+
+
+class EngineMissing(EnvironmentMissing):
+    """No container engine can be reached."""
+
+    code = "engine-missing"
+    default_hint = (
+        "Install Docker or Podman and start it (Debian: `apt install docker.io`; "
+        "macOS, Windows: Docker Desktop), or set `preview.engine`. "
+        "A preview never runs on the machine itself."
+    )
+
+
+class RuntimeMissing(EnvironmentMissing):
+    """The container runtime the settings ask for is not there."""
+
+    code = "runtime-missing"
+    default_hint = "Install it in the engine, or empty `preview.runtime`."
+
+
+class ImageMissing(EnvironmentMissing):
+    """The image is not there and could not be fetched."""
+
+    code = "image-missing"
+    default_hint = "Build or pull it, or name another one in the settings."
+
+
+class EngineFailed(SamokoderError):
+    """The container engine failed."""
+
+    code = "engine-failed"
+    exit_code = 4
+    default_hint = "Look whether the engine still runs, then start the preview again."
+
+
+class PreviewFailed(SamokoderError):
+    """The preview did not come up."""
+
+    code = "preview-failed"
+    exit_code = 1
+    default_hint = "`samokoder preview logs` shows what it printed."
+
+    def __init__(self, detail: str = "", *, hint: str = "", cause: str = "") -> None:
+        super().__init__(detail, hint=hint)
+        self.cause = cause
+        """One word: see ``preview.spec.Cause``."""
 
 
 class ModelError(SamokoderError):

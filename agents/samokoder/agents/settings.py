@@ -111,6 +111,65 @@ class ExecuteSettings(_Section, frozen=True):
     """Seconds one command of an agent may run."""
 
 
+class PreviewSettings(_Section, frozen=True):
+    engine: str = ""
+    """Address of the container engine, as in DOCKER_HOST; empty means it is looked for."""
+    runtime: str = ""
+    """`runsc`, `sysbox-runc`, `kata`, `userns`; empty means the engine's own."""
+    start: str = ""
+    """Command line that starts the program; empty means it is found."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """Port the program listens on inside; 0 means it is found."""
+    health: str = ""
+    """Path that must answer 2xx or 3xx; empty means any answer of `/` will do."""
+    image: str = ""
+    """Image to run the project in instead of its stack's."""
+    python_image: str = "python:3.12-slim"
+    """Base image of Python projects."""
+    node_image: str = "node:22-slim"
+    """Base image of Node projects."""
+    go_image: str = "golang:1.24"
+    """Base image of Go projects."""
+    rust_image: str = "rust:1-slim"
+    """Base image of Rust projects."""
+    c_image: str = "gcc:14"
+    """Base image of C and C++ projects."""
+    pull: bool = True
+    """Whether the engine may fetch an image that is missing."""
+    install: bool = False
+    """Whether the network may be used while dependencies are installed."""
+    environment: tuple[str, ...] = ()
+    """Names of variables of your own environment the program gets."""
+    egress: tuple[str, ...] = ()
+    """Hosts the running program may reach, as `name` or `name:port`."""
+    minutes: Annotated[float, Meta(gt=0)] = 30.0
+    """Minutes a preview lives after it was last used."""
+    longest_minutes: Annotated[float, Meta(gt=0)] = 480.0
+    """Minutes a preview lives at most, however much it is used."""
+    limit: Positive = 5
+    """Previews at the same time."""
+    start_seconds: Seconds = 60.0
+    """Seconds the program may take until its port answers."""
+    install_seconds: Seconds = 600.0
+    """Seconds the installation or the build of an image may take."""
+    memory: Annotated[int, Meta(ge=16)] = 512
+    """Memory of one container in MiB; there is no swap beyond it."""
+    install_memory: Annotated[int, Meta(ge=16)] = 2048
+    """Memory of an installation in MiB."""
+    processes: Annotated[int, Meta(ge=4)] = 256
+    """Processes and threads of one container."""
+    cpus: Annotated[float, Meta(ge=0.01)] = 1.0
+    """Processors of one container."""
+    files: Annotated[int, Meta(ge=64)] = 4096
+    """Open files of one process."""
+    scratch: Positive = 64
+    """MiB of each folder in memory the program may write to."""
+    log: Positive = 4
+    """MiB of output that are kept."""
+    seccomp: Literal["strict", "default"] = "strict"
+    """System calls allowed: `default` is the engine's list, `strict` a shorter one."""
+
+
 class RunSettings(_Section, frozen=True):
     parallel: Positive = 4
     """Runs that may be active at the same time."""
@@ -160,6 +219,7 @@ class Settings(_Section, frozen=True):
     check: CheckSettings = CheckSettings()
     sandbox: SandboxSettings = SandboxSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    preview: PreviewSettings = PreviewSettings()
     run: RunSettings = RunSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     state: StateSettings = StateSettings()

@@ -51,7 +51,23 @@ def fill_0002(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-RELEASED: dict[str, Callable[[Connection], None]] = {"0001": fill_0001, "0002": fill_0002}
+def fill_0003(connection: Connection) -> None:
+    """With a preview that has ended, what it was granted and a note."""
+    fill_0002(connection)
+    for statement in (
+        "INSERT INTO previews VALUES ('01preview', 1, NULL, 'Old', 'python', 'stopped', '', '',"
+        " x'7b7d', 'python:3.12-slim', 'python app.py', 'runc', '/app', '', 0, 1, 2, 2, 3, 4, 5,"
+        " x'68656c6c6f')",
+        "INSERT INTO preview_facts VALUES ('01preview', 'egress', 0, 'example.org:443')",
+    ):
+        connection.execute(text(statement))
+
+
+RELEASED: dict[str, Callable[[Connection], None]] = {
+    "0001": fill_0001,
+    "0002": fill_0002,
+    "0003": fill_0003,
+}
 """What each released schema is filled with. A new migration adds its own builder here."""
 
 NEXT = '''"""A migration of the future."""

@@ -5,6 +5,7 @@ from samokoder.state.schema.changes import ChangeSet, FileChange, Hunk
 from samokoder.state.schema.contents import Blob, Path, Snapshot, SnapshotEntry
 from samokoder.state.schema.findings import Dismissal, Finding, FindingPlace, Reviewed
 from samokoder.state.schema.ledger import ModelCall, Reservation, Usage
+from samokoder.state.schema.previews import Preview, PreviewFact
 from samokoder.state.schema.runs import (
     CommandExec,
     Lease,
@@ -19,7 +20,7 @@ from samokoder.state.schema.runs import (
 )
 from samokoder.state.schema.stream import Cursor, Event, Notice
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision these tables stand for; a newer migration raises it."""
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Notice",
     "Owner",
     "Path",
+    "Preview",
+    "PreviewFact",
     "Question",
     "QuestionOption",
     "Reservation",
