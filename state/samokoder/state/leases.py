@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from samokoder.state import clock, dialect, rows, schema
@@ -31,7 +31,10 @@ async def acquire(
     term: int = TERM_MS,
     now: int | None = None,
 ) -> Lease | None:
-    """The lease for ``term`` milliseconds; None while another run holds it. Again renews it."""
+    """The lease for ``term`` milliseconds; None while anybody holds it.
+
+    Also while the same run does: what asks twice for one run are two writers.
+    """
     at = clock.now_ms() if now is None else now
     values = {
         "owner_id": owner_id,
@@ -39,14 +42,13 @@ async def acquire(
         "acquired_at": at,
         "expires_at": at + term,
     }
-    mine = (schema.Lease.owner_id == owner_id) & schema.Lease.run_id.is_not_distinct_from(run_id)
     statement = (
         dialect.insert(s, schema.Lease)
         .values(workspace_id=workspace_id, **values)
         .on_conflict_do_update(
             index_elements=["workspace_id"],
             set_=values,
-            where=or_(schema.Lease.expires_at <= at, mine),
+            where=schema.Lease.expires_at <= at,
         )
         .returning(*_COLUMNS)
     )

@@ -23,6 +23,8 @@ async def finish(engine: "Engine") -> None:
     async with engine.db.reading() as s:
         runs = {c.workspace_id: c.run_id for c in await changes.unfinished(s)}
     for workspace_id, run_id in runs.items():
+        if engine.doing(run_id):
+            continue  # its own worker sees to it first of all
         root = Path((await engine.summary(run_id)).root)
         try:
             async with leasing.writing(engine, workspace_id, run_id):
