@@ -49,6 +49,8 @@ UNTRUSTED: Final[Mapping[str, Rule]] = {
     "fix.attempts": _lower,
     "fix.candidates": _lower,
     "fix.seconds": _lower,
+    "review.floor": _order("error", "warning", "info", "hint"),
+    "review.prove": _order(True, False),
     "check.timeout": _lower,
     "sandbox.mode": _order("off", "auto", "required"),
     "sandbox.network": _order(True, False),
@@ -56,6 +58,12 @@ UNTRUSTED: Final[Mapping[str, Rule]] = {
     "sandbox.memory": _lower,
     "sandbox.processes": _lower,
     "execute.network": _order("always", "ask", "never"),
+    "generate.approval": _order("none", "epic", "plan"),
+    "generate.questions": _lower,
+    "generate.review": _order("never", "auto", "always"),
+    "generate.rounds": _lower,
+    "generate.repairs": _lower,
+    "generate.documentation": _order(True, False),
     "execute.seconds": _lower,
     **dict.fromkeys(
         (

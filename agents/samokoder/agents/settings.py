@@ -12,6 +12,8 @@ NonNegative = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
 Money = Annotated[float, Meta(ge=0)]
 RungName = Literal["L0", "L1", "L2", "L3", "L4"]
+SeverityName = Literal["hint", "info", "warning", "error"]
+LensName = Literal["correctness", "security", "data", "api", "tests"]
 
 
 class _Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,23 @@ class FixSettings(_Section, frozen=True):
     """Wall time of the model-free rungs for one problem."""
 
 
+class ReviewSettings(_Section, frozen=True):
+    floor: SeverityName = "hint"
+    """The least severity of a finding that is reported."""
+    cap: Positive = 50
+    """Findings of one review that are reported, the gravest first."""
+    nits: bool = False
+    """Whether matters of style are reported."""
+    confidence: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """The least confidence, from 0 to 1, a model's unproven finding needs to be reported."""
+    lenses: tuple[LensName, ...] = ("correctness", "security", "data", "api", "tests")
+    """What models look for, each in a question of its own; a small model gets one for all."""
+    validate: bool = True
+    """Whether a second look tries to refute each finding of a model."""
+    prove: bool = True
+    """Whether tests that models write may be run, confined, to prove findings."""
+
+
 class CheckSettings(_Section, frozen=True):
     commands: tuple[str, ...] = ()
     """The project's checks as shell-like command lines; empty means they are found."""
@@ -109,6 +128,21 @@ class ExecuteSettings(_Section, frozen=True):
     """Whether installers may use the network: after a question, never, or without asking."""
     seconds: Seconds = 600.0
     """Seconds one command of an agent may run."""
+
+
+class GenerateSettings(_Section, frozen=True):
+    approval: Literal["plan", "epic", "none"] = "plan"
+    """What you are asked to approve: the whole plan, each epic when its turn comes, or nothing."""
+    questions: NonNegative = 3
+    """Questions the spec writer may ask about one brief."""
+    review: Literal["auto", "always", "never"] = "auto"
+    """Whether a reviewer judges each hunk; `auto`: unless the model is a small one."""
+    rounds: NonNegative = 2
+    """Times a hunk may be sent back to the developer."""
+    repairs: NonNegative = 2
+    """Times a developer sees failing checks of its task, after the fixing ladder did."""
+    documentation: bool = True
+    """Whether the technical writer brings README, changelog and docstrings up to date."""
 
 
 class PreviewSettings(_Section, frozen=True):
@@ -216,9 +250,11 @@ class Settings(_Section, frozen=True):
     embedded: EmbeddedSettings = EmbeddedSettings()
     budget: BudgetSettings = BudgetSettings()
     fix: FixSettings = FixSettings()
+    review: ReviewSettings = ReviewSettings()
     check: CheckSettings = CheckSettings()
     sandbox: SandboxSettings = SandboxSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    generate: GenerateSettings = GenerateSettings()
     preview: PreviewSettings = PreviewSettings()
     run: RunSettings = RunSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
