@@ -27,7 +27,7 @@ _IGNORABLE: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u
 _VCS: Final = frozenset(name.casefold() for name in VCS)
 _GUIDES: Final = re.compile(
     r"(?i)(?:.*/)?(?:agents?(?:\.override)?\.md|\.samokoderignore|samokoder\.toml|[^/]*\.instructions\.md"
-    r"|\.github/[^/]*instructions\.md|\.[^/.]*rules(?:/.*)?|\.(?:vscode|idea|cursor)/.*)\Z"
+    r"|\.github/[^/]*instructions\.md|\.[^/.]*rules(?:/.*)?|\.(?:vscode|idea|cursor|samokoder)/.*)\Z"
 )
 
 
