@@ -203,6 +203,8 @@ async def _editor(
                 await client.notify("textDocument/didOpen", {"textDocument": item})
             yield client
     except* (lsp.RequestFailed, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        if argv == PLAIN:
+            raise  # nobody kills this one
         assert client is not None and client.closed.is_set(), "the server went away unkilled"
     finally:
         if client is not None:

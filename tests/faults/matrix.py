@@ -10,6 +10,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,12 @@ async def _one(
     at: int = 0,
     moment: float | None = None,
 ) -> None:
-    outcome = await case(shape, model, wanted, at=at, moment=moment)
+    try:
+        outcome = await case(shape, model, wanted, at=at, moment=moment)
+    except ExceptionGroup as group:
+        where = f"boundary {at}" if moment is None else f"moment {moment:.3f}"
+        words = "".join(traceback.format_exception(group))
+        outcome = Outcome(shape.name, where, [words], {}, {}, [], 0.0, killed=True)
     row.add(outcome, moment=moment is not None)
     if outcome.faults:
         print(f"{shape.name}, {outcome.where}: {'; '.join(outcome.faults)}", flush=True)
