@@ -42,6 +42,11 @@ class ClientCapabilities:
     events_name: str = ""
     """The client's lasting name, when it wants what it missed too: ``{"events": "name"}``."""
 
+    @property
+    def pulls(self) -> bool:
+        """Whether it asks for diagnostics by itself and can be told to ask again."""
+        return self.pull_diagnostics and self.refresh_diagnostics
+
 
 def read(params: dict[str, Any]) -> ClientCapabilities:
     """The capabilities in the params of ``initialize``."""
@@ -100,10 +105,16 @@ def offer(client: ClientCapabilities, commands: Sequence[str]) -> types.ServerCa
             save=types.SaveOptions(include_text=False),
         ),
         code_action_provider=types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix], resolve_provider=False
+            code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.Source],
+            resolve_provider=False,
         )
         if client.code_action_literals
         else True,
+        diagnostic_provider=types.DiagnosticOptions(
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="samokoder"
+        )
+        if client.pulls
+        else None,
         execute_command_provider=types.ExecuteCommandOptions(
             commands=list(commands), work_done_progress=True
         ),

@@ -1,9 +1,14 @@
 """What one client shows in the margin on our behalf, by document and by owner.
 
 An owner is whoever may replace its own marks as a whole: a check, a review, a run. Marks follow the
-text while it is edited, so that publishing one owner's anew does not move another's back.
+text while it is edited, so that publishing one owner's anew does not move another's back. A mark
+that speaks of certain words (``quote``) is shown only while they are there.
+
+Marks with a quote are pulled by clients that can be told to pull again, for the documents they have
+open; everything else is pushed.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +17,22 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from samokoder.agents.checks.check import Problem, Severity
+from samokoder.agents.review.anchor import anchor
 from samokoder.server.documents import Document
+from samokoder.server.failures import ClientRefused, ClientSilent
 from samokoder.server.text import Position, Range, content_of, split_lines, width
 from samokoder.server.uris import path_of, uri_of
 
 if TYPE_CHECKING:
     from samokoder.server.connection import Connection
 
+log = logging.getLogger(__name__)
+
 _SEVERITY = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3, Severity.HINT: 4}
 _END_OF_LINE = 1 << 20
+_NEAR = 100
+"""Lines around its old place in which a mark's words are looked for while somebody types."""
+REFRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,10 @@ class Mark:
     related: tuple[tuple[Path, Position, str], ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
     """Comes back with the code actions of clients that keep it; ``id`` is set on publishing."""
+    quote: str = ""
+    """The words it speaks of; they are looked for when the text changes."""
+    hidden: bool = False
+    """The words are not there now."""
 
 
 def mark_of(problem: Problem, root: Path, **data: Any) -> Mark:
@@ -92,7 +108,34 @@ class Diagnostics:
 
     def marks(self, uri: str) -> list[Mark]:
         """What is shown in a document now, over all owners."""
-        return [mark for marks in self._marks.get(uri, {}).values() for mark in marks]
+        every = (mark for marks in self._marks.get(uri, {}).values() for mark in marks)
+        return [mark for mark in every if not mark.hidden]
+
+    def pulled(self, uri: str) -> list[dict[str, Any]]:
+        """What a client that pulls is answered about a document."""
+        if not self._pulls(uri):
+            return []
+        document = self._connection.documents.get(uri)
+        return [self._diagnostic(mark, document) for mark in self.marks(uri) if mark.quote]
+
+    def refresh(self) -> None:
+        """Ask a client that pulls to do it again."""
+        client = self._connection.capabilities
+        if client.pulls and self._connection.initialized and len(self._connection.documents):
+            self._connection.tasks.start_soon(self._refresh)
+
+    async def _refresh(self) -> None:
+        try:
+            await self._connection.protocol.ask(
+                types.WORKSPACE_DIAGNOSTIC_REFRESH, None, REFRESH_SECONDS
+            )
+        except (ClientSilent, ClientRefused) as error:
+            log.info("diagnostics are not pulled again: %s", error)
+
+    def _pulls(self, uri: str) -> bool:
+        """Whether the client asks for the quoted marks of this document by itself."""
+        is_open = self._connection.documents.get(uri) is not None
+        return is_open and self._connection.capabilities.pulls
 
     def find(self, uri: str, id: object) -> Mark | None:
         """The mark of this number."""
@@ -101,10 +144,13 @@ class Diagnostics:
     def document_changed(
         self, document: Document, changes: Sequence[tuple[Range | None, str]]
     ) -> None:
-        """Move marks below a change by as many lines as it added or took."""
+        """Move marks below a change by as many lines as it added or took, those with a quote to
+        where it stands.
+        """
         owners = self._marks.get(document.uri)
         if not owners:
             return
+        shown = self._hidden(document.uri)
         for where, text in changes:
             if where is None:
                 continue
@@ -112,6 +158,20 @@ class Diagnostics:
             if delta:
                 for owner, marks in owners.items():
                     owners[owner] = [_moved(mark, where, delta) for mark in marks]
+        for owner, marks in owners.items():
+            owners[owner] = [_found(mark, document) if mark.quote else mark for mark in marks]
+        if self._hidden(document.uri) != shown:
+            self._send(document.uri)
+
+    def document_turned(self, uri: str) -> None:
+        """A document was opened or closed: who tells the client about it is another now."""
+        marks = self._marks.get(uri, {})
+        if self._connection.capabilities.pulls and any(m.quote for x in marks.values() for m in x):
+            self._send(uri)
+
+    def _hidden(self, uri: str) -> list[int]:
+        owners = self._marks.get(uri, {})
+        return [mark.data["id"] for marks in owners.values() for mark in marks if mark.hidden]
 
     def _numbered(self, mark: Mark) -> Mark:
         self._count += 1
@@ -131,7 +191,11 @@ class Diagnostics:
         document = self._connection.documents.get(uri)
         params: dict[str, Any] = {
             "uri": uri,
-            "diagnostics": [self._diagnostic(mark, document) for mark in self.marks(uri)],
+            "diagnostics": [
+                self._diagnostic(mark, document)
+                for mark in self.marks(uri)
+                if not (mark.quote and self._pulls(uri))
+            ],
         }
         if document is not None:
             params["version"] = document.version
@@ -165,6 +229,18 @@ class Diagnostics:
         content = document.text.line(at.line)
         units = width(content[: at.character], self._connection.capabilities.encoding)
         return {"line": at.line, "character": units}
+
+
+def _found(mark: Mark, document: Document) -> Mark:
+    """The mark where its words stand now; hidden when they stand nowhere near."""
+    start, end, text = mark.where.start, mark.where.end, document.text
+    at = (start.line + 1, start.character + 1, end.line + 1, end.character + 1)
+    there = anchor(mark.quote, at, lambda n: text.line(n - 1), text.line_count, near=_NEAR)
+    if there is None:
+        return mark if mark.hidden else replace(mark, hidden=True)
+    line, column, end_line, end_column = there
+    where = Range(Position(line - 1, column - 1), Position(end_line - 1, end_column - 1))
+    return replace(mark, where=where, hidden=False)
 
 
 def _point(at: Position) -> dict[str, Any]:

@@ -15,6 +15,10 @@ from samokoder.agents.configuration import Configuration
 from samokoder.agents.models.models import OpenModels, open_models
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.review.kinds import kinds as review_kinds
+from samokoder.agents.review.review import Reviewers
+from samokoder.agents.review.shelf import StateShelf
+from samokoder.agents.review.sources import static_sources
 from samokoder.agents.runs.engine import Engine
 from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
@@ -22,7 +26,9 @@ from samokoder.agents.sandbox.scratch import ScratchPool, reap
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import Feed
+from samokoder.server.findings import FindingsFace
 from samokoder.server.housekeeping import keep_house
+from samokoder.server.protocol import current_request
 from samokoder.state import notices, trusts, workspaces
 from samokoder.state.database import Database
 
@@ -45,6 +51,7 @@ class Service:
     editors: Editors
     host: "Host | None" = None
     feed: "Feed | None" = None
+    findings: FindingsFace | None = None
     connections: dict[str, "Connection"] = field(default_factory=dict)
 
     def publish(self, root: Path, problems: Iterable[Problem], owner: str = "check") -> None:
@@ -69,6 +76,8 @@ class Service:
             connection.tasks.start_soon(self.feed.follow, connection)
         self.engine.editor_attached()
         await self._tell_unread(connection)
+        if self.findings is not None:
+            await self.findings.connected(connection)
 
     async def _tell_unread(self, connection: "Connection") -> None:
         """What ended while no editor was there."""
@@ -79,6 +88,13 @@ class Service:
                 for notice in unread:
                     connection.notices.tell(notice.level, notice.text)
                 await notices.mark_read(s, [notice.id for notice in unread])
+
+    def submitted(self, order: Order, run_id: str) -> None:
+        """A run has been ordered: tell the client that did, and which request of it that was."""
+        connection, request = self.connections.get(order.client), current_request.get()
+        if connection is not None and request is not None and connection.capabilities.events:
+            facts = {"request": request.id, "run": run_id, "kind": order.kind, "title": order.title}
+            connection.protocol.notify("samokoder/started", facts)
 
     async def disconnected(self, connection: "Connection") -> None:
         """A client is gone; its runs go on."""
@@ -150,6 +166,9 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
     async with _log(first, name), Database.open(first.state.url or None) as db, _pool() as pool:
         holder: list[Service] = []
 
+        tools = Tools(pool)
+        reviewers = Reviewers(StateShelf(db), static_sources(tools))
+
         async def agreed(root: Path, provider: str) -> bool:
             return await holder[0].trusted(root, "provider", provider)
 
@@ -166,7 +185,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
                 editors=editors,
                 models=models,
                 configure=configure,
-                kinds=kinds(Tools(pool)),
+                kinds={**kinds(tools), **review_kinds(reviewers)},
                 parallel=first.run.parallel,
             ) as engine,
         ):
@@ -183,7 +202,10 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         host.idle_seconds = settings.daemon.idle_minutes * 60
         tasks.start_soon(keep_house, service.db, settings)
         service.feed = Feed(service.engine.stream)
+        service.engine.submitted = service.submitted
+        service.findings = FindingsFace(service.db, service.engine.stream, service.connections)
         tasks.start_soon(service.feed.run)
+        tasks.start_soon(service.findings.run)
         await service.engine.take_up()
         tasks.start_soon(lambda: run_sync(reap))
         try:

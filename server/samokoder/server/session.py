@@ -51,6 +51,7 @@ class Session:
         on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, self._cancel_progress, raw=True)
         on(types.SET_TRACE, _ignore, raw=True)
         on(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, raw=True)
+        on(types.TEXT_DOCUMENT_DIAGNOSTIC, self._diagnostic, raw=True)
         on(types.WORKSPACE_EXECUTE_COMMAND, Dispatch(connection).execute)
 
     async def end(self, seconds: float) -> None:
@@ -117,6 +118,7 @@ class Session:
         if document.path is not None:
             connection.tasks.start_soon(_resolve, document)
         connection.diagnostics.document_changed(document, [])
+        connection.diagnostics.document_turned(document.uri)
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         changes = [_change(change) for change in params.content_changes]
@@ -127,6 +129,7 @@ class Session:
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         self._connection.documents.closed(params.text_document.uri)
+        self._connection.diagnostics.document_turned(params.text_document.uri)
 
     # Settings and folders
 
@@ -178,6 +181,12 @@ class Session:
     def _cancel_progress(self, params: Any) -> None:
         if isinstance(params, dict):
             self._connection.progress.cancel(params.get("token"))
+
+    def _diagnostic(self, params: Any) -> dict[str, Any]:
+        document = params.get("textDocument") if isinstance(params, dict) else None
+        uri = document.get("uri") if isinstance(document, dict) else None
+        items = self._connection.diagnostics.pulled(uri) if isinstance(uri, str) else []
+        return {"kind": "full", "items": items}
 
     def _code_action(self, params: Any) -> list[Any]:
         return code_actions(self._connection, params)

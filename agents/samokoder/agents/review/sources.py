@@ -1,0 +1,20 @@
+"""Which sources of findings a review asks, none of them a model."""
+
+from collections.abc import Sequence
+
+from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.review.request import ReviewRequest
+from samokoder.agents.review.review import Sources
+from samokoder.agents.review.source import Source
+from samokoder.agents.runs.context import Run
+
+
+def static_sources(tools: Tools) -> Sources:
+    """The sources of this package. Those that run the project's own programs are asked only where
+    the user trusts the workspace.
+    """
+
+    async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
+        return ()
+
+    return chosen
