@@ -5,15 +5,16 @@ It speaks over the standard streams of a child process, holds documents in memor
 """
 
 import contextlib
+import inspect
 import json
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import anyio
@@ -165,10 +166,18 @@ class Client:
                 pending.done.set()
         elif "id" in message:
             result = self._serve(message["method"], message.get("params"))
-            await self._write({"id": message["id"], "result": result})
+            if inspect.isawaitable(result):
+                self._tasks.start_soon(self._reply, message["id"], result)
+            else:
+                await self._write({"id": message["id"], "result": result})
         else:
             self.notices.append((message["method"], message.get("params")))
             self.on_notice(message["method"], message.get("params"))
+
+    async def _reply(self, id: int | str, result: Awaitable[Any]) -> None:
+        answer = await result
+        with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await self._write({"id": id, "result": answer})
 
     def _serve(self, method: str, params: Any) -> Any:
         if method == "workspace/applyEdit":
@@ -214,8 +223,9 @@ class Client:
             await self._write({"id": number, "method": method, "params": params or {}})
             await pending.done.wait()
         except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True), contextlib.suppress(OSError):
-                await self.notify("$/cancelRequest", {"id": number})
+            if self._pending.pop(number, None) is not None:
+                with anyio.CancelScope(shield=True), contextlib.suppress(OSError):
+                    await self.notify("$/cancelRequest", {"id": number})
             raise
         if "error" in pending.message:
             raise RequestFailed(pending.message["error"])
@@ -288,17 +298,32 @@ class Client:
 SERVER: tuple[str, ...] = (sys.executable, "-m", "samokoder.server.main", "lsp")
 
 
+Making = TypeVar("Making", bound=Client)
+
+
 @contextlib.asynccontextmanager
 async def connect(
     argv: Sequence[str] = SERVER, *, env: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Client, None]:
     """Start a server as a child process and talk to it; ends with the child gone."""
+    async with connect_as(Client, argv, env=env) as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def connect_as(
+    kind: Callable[[ByteSendStream, ByteReceiveStream, TaskGroup, Process], Making],
+    argv: Sequence[str] = SERVER,
+    *,
+    env: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Making, None]:
+    """As :func:`connect`, with a client of one's own kind."""
     merged = {**os.environ, **(env or {})}
     process = await anyio.open_process(list(argv), stdin=PIPE, stdout=PIPE, stderr=None, env=merged)
     assert process.stdin is not None
     assert process.stdout is not None
     async with process, anyio.create_task_group() as tasks:
-        client = Client(process.stdin, process.stdout, tasks, process)
+        client = kind(process.stdin, process.stdout, tasks, process)
         tasks.start_soon(client.read)
         try:
             yield client

@@ -8,6 +8,10 @@ def main() -> int:
     argv = sys.argv[1:]
     if argv[:1] == ["lsp"]:
         return _lsp(argv[1:])
+    if argv[:1] == ["acp"]:
+        return _acp(argv[1:])
+    if argv[:1] == ["mcp"]:
+        return _mcp(argv[1:])
     if argv in (["--version"], ["-V"]):
         from samokoder.server.version import VERSION
 
@@ -32,6 +36,24 @@ def _lsp(options: list[str]) -> int:
 
         return inprocess.main(product.samokoder())
     sys.stderr.write("usage: samokoder lsp [--in-process]\n")
+    return 2
+
+
+def _acp(options: list[str]) -> int:
+    if options in ([], ["--in-process"]):
+        from samokoder.server.acp import face
+
+        return face.main(in_process=bool(options))
+    sys.stderr.write("usage: samokoder acp [--in-process]\n")
+    return 2
+
+
+def _mcp(options: list[str]) -> int:
+    if options in ([], ["--in-process"]):
+        from samokoder.server.mcp import face
+
+        return face.main(in_process=bool(options))
+    sys.stderr.write("usage: samokoder mcp [--in-process]\n")
     return 2
 
 

@@ -23,10 +23,12 @@ class Writer:
         stream: asyncio.StreamWriter,
         on_overflow: Callable[[], None],
         max_backlog: int = MAX_BACKLOG,
+        framed: Callable[[bytes], bytes] = frame,
     ) -> None:
         self._stream = stream
         self._on_overflow = on_overflow
         self._max_backlog = max_backlog
+        self._framed = framed
         self.closed = False
 
     @property
@@ -44,7 +46,7 @@ class Writer:
             self.abort()
             self._on_overflow()
             return
-        self._stream.write(frame(body))
+        self._stream.write(self._framed(body))
 
     def abort(self) -> None:
         """Drop the connection and everything that waits."""

@@ -7,11 +7,10 @@ import msgspec
 from msgspec import Meta
 
 from samokoder.agents.errors import NotTrusted
+from samokoder.server.answers import ALWAYS, NO, ONCE
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, root_of
 from samokoder.state import trusts, workspaces
-
-ALWAYS, ONCE, NO = "Always in this workspace", "Only now", "No"
 
 Subject = Literal["commands", "provider"]
 
