@@ -106,7 +106,7 @@ async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
     if not focus:
         # a bare place only says where to look: then whatever fails is the problem
         focus = tuple(p for p in missing if p.message)
-    work = _Work(run, workshop, checks, text, await _rungs(run, workshop, request))
+    work = _Work(run, workshop, checks, text, await rungs(run, workshop, request.rungs))
     if request.all and not focus:
         fixes, last = await _all(work, before)
     else:
@@ -273,11 +273,11 @@ async def _diff(snapshot: Snapshot, change_set: ChangeSet) -> str:
     return "".join(parts)
 
 
-async def _rungs(run: Run, workshop: Workshop, request: FixRequest) -> Sequence[Rung]:
+async def rungs(run: Run, workshop: Workshop, named: Sequence[str] = ()) -> Sequence[Rung]:
     """The rungs that may be climbed, in the order that pays: a capable model answers one question
     faster and better than a search, a small one shares the machine and is asked after it.
     """
-    allowed = request.rungs or run.settings.fix.rungs
+    allowed = named or run.settings.fix.rungs
     profile = await run.profile(Role.CODER)
     order = ("L0", "L2", "L1") if profile is not None and not profile.small else ("L0", "L1", "L2")
     made: dict[str, Rung] = {"L0": Deterministic(workshop), "L2": Rewrite()}
