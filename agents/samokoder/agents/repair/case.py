@@ -18,6 +18,8 @@ class Candidate:
     change_set: ChangeSet
     rung: str
     note: str = ""
+    doubt: str = ""
+    """Why it may not be claimed although it passes; empty when nothing speaks against it."""
 
 
 class Verdict(StrEnum):

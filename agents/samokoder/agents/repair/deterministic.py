@@ -1,6 +1,8 @@
 """L0: repairs that need neither search nor model, because the tools already know the answer."""
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from pathlib import PurePosixPath
 
 from anyio import to_thread
@@ -8,6 +10,7 @@ from anyio import to_thread
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.repair import changes, imports, names, ruffs, syntax, testcode, toolfixes
 from samokoder.agents.repair.case import Candidate, Case
+from samokoder.agents.repair.mutation import rivalry, trial
 from samokoder.agents.repair.workshop import Workshop
 
 _RUFF_RULES = ("ruff", "Ruff")
@@ -24,26 +27,45 @@ class Deterministic:
     async def propose(self, case: Case) -> AsyncGenerator[Candidate, str]:
         """Syntax first (nothing else can be seen before), then linters, imports, names."""
         problems = case.focus or case.evidence.problems
+        broken = False
+        for path in _paths(case, problems):
+            if path.endswith(".py"):
+                async for candidate in self._syntax(case, path):
+                    broken = True
+                    yield candidate
+        if broken:
+            return
         async for texts, note in _all(case, problems, self._workshop):
             change_set = changes.modified(case.snapshot, note, texts)
             if change_set.changes:
                 yield Candidate(change_set, self.name, note)
 
+    async def _syntax(self, case: Case, path: str) -> AsyncGenerator[Candidate, str]:
+        """Texts of a file that does not parse, those first that make the tests pass."""
+        text = await _text(case, path)
+        repairs = await to_thread.run_sync(syntax.repairs, text)
+        if not repairs:
+            return
+        options = tuple(rivalry.Option(r.text, math.exp(-r.cost)) for r in repairs)
+        found = trial.Trial(tuple(range(len(repairs))))
+        if self._workshop is not None:
+            found = await case.run.step(
+                f"{case.name}/L0/{path}",
+                partial(trial.tried, case, self._workshop, path, options),
+                trial.Trial,
+                agent=self.name,
+                pure=True,
+            )
+        for index in found.order:
+            note = f"{path}: {repairs[index].note}"
+            change_set = changes.modified(case.snapshot, note, {path: _bytes(repairs[index].text)})
+            if change_set.changes:
+                yield Candidate(change_set, self.name, note, found.doubt)
+
 
 async def _all(
     case: Case, problems: tuple[Problem, ...], workshop: Workshop | None
 ) -> AsyncIterator[tuple[dict[str, bytes], str]]:
-    broken = False
-    for path in _paths(case, problems):
-        data = await case.snapshot.read(path)
-        if not path.endswith(".py"):
-            continue
-        text = data.decode("utf-8", "surrogateescape")
-        for repair in await to_thread.run_sync(syntax.repairs, text):
-            broken = True
-            yield {path: _bytes(repair.text)}, f"{path}: {repair.note}"
-    if broken:
-        return
     async for texts, note in toolfixes.proposals(case, problems, workshop):
         yield texts, note
     async for texts, note in _ruff(case, problems):

@@ -154,6 +154,8 @@ async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Rece
                 agent=rung.name,
                 pure=True,
             )
+            if receipt.verdict is Verdict.PROVEN and whole.doubt:
+                receipt = replace(receipt, verdict=Verdict.UNVERIFIED, reason=whole.doubt)
             if receipt.verdict is Verdict.PROVEN:
                 proven = (whole, receipt)
                 break

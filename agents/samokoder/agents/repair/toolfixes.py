@@ -1,6 +1,7 @@
 """What compilers and linters of other languages propose themselves: eslint --fix, gcc's fix-its."""
 
 import re
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import msgspec
 
 from samokoder.agents.checks.check import Check, Problem
+from samokoder.agents.repair import eslints
 from samokoder.agents.repair.case import Case
-from samokoder.agents.repair.workshop import Workshop
+from samokoder.agents.repair.workshop import Bench, Workshop
 
 Proposal = tuple[dict[str, bytes], str]
 
@@ -20,6 +22,8 @@ _FIXIT = re.compile(
 )
 _COMPILERS = re.compile(r"(?:^|/)(?:g\+\+|gcc|c\+\+|cc|clang(?:\+\+)?)(?:-\d+)?$")
 _SECONDS = 60.0
+_DECLINED = 6
+"""Files in which complaints are tried that eslint does not fix itself."""
 
 
 async def proposals(
@@ -43,9 +47,12 @@ async def proposals(
 async def _eslint(
     case: Case, check: Check, problems: tuple[Problem, ...], workshop: Workshop
 ) -> AsyncIterator[Proposal]:
-    """Each asked complaint's own fix alone where there is one focus, then all that eslint does."""
+    """Each asked complaint's own fix alone where there is one focus, then all that eslint does;
+    then what helps where its fixer declines.
+    """
     argv = tuple(w for w in check.argv if not w.startswith(("--fix", "--format", "-f=")))
     asked = {(p.path, p.rule) for p in problems if p.rule}
+    declined: list[tuple[str, str, list[dict[str, Any]]]] = []
     async with workshop.bench(case.snapshot) as bench:
         done = await bench.run((*argv, "--format=json"), cwd=check.cwd, seconds=_SECONDS)
         files = _json(done.output)
@@ -54,14 +61,17 @@ async def _eslint(
             if path not in case.snapshot.files:
                 continue
             text = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
-            fixes = [
-                m["fix"]
+            mine = [
+                m
                 for m in file.get("messages", ())
-                if m.get("fix") and (not case.focus or (path, m.get("ruleId")) in asked)
+                if not case.focus or (path, m.get("ruleId")) in asked
             ]
-            new = _ranges(text, fixes)
+            new = _ranges(text, [m["fix"] for m in mine if m.get("fix")])
             if new != text:
                 yield {path: new.encode("utf-8", "surrogateescape")}, "eslint's own fix"
+            left = [m for m in mine if not m.get("fix") and m.get("ruleId")]
+            if left:
+                declined.append((path, text, left))
         await bench.run((*argv, "--fix"), cwd=check.cwd, seconds=_SECONDS)
         changed: dict[str, bytes] = {}
         for file in files:
@@ -69,8 +79,69 @@ async def _eslint(
             data = await bench.read(path) if path in case.snapshot.files else None
             if data is not None and data != await case.snapshot.read(path):
                 changed[path] = data
-    if changed:
-        yield changed, "all of eslint's own fixes"
+        if changed:
+            yield changed, "all of eslint's own fixes"
+        for path, text, messages in declined[:_DECLINED]:
+            for new, note in await _beside(bench, check, argv, path, text, messages):
+                yield {path: new.encode("utf-8", "surrogateescape")}, f"{path}: {note}"
+
+
+async def _beside(
+    bench: Bench,
+    check: Check,
+    argv: tuple[str, ...],
+    path: str,
+    text: str,
+    messages: list[dict[str, Any]],
+) -> list[tuple[str, str]]:
+    """What helps where eslint's fixer declines: its suggestions, comments moved out of the way and
+    its fixer again, and small rewrites by rule.
+    """
+    found: list[tuple[str, str]] = []
+    every = text
+    for message in sorted(messages, key=lambda m: -int(m.get("line") or 0)):
+        span = _span(text, message)
+        suggested = [_ranges(text, [s["fix"]]) for s in message.get("suggestions") or ()]
+        found += [(new, "eslint's suggestion, which may change what runs") for new in suggested]
+        options = list(eslints.repairs(message["ruleId"], text, *span, str(message.get("message"))))
+        found += [(new, f"{message['ruleId']} rewritten") for new in options]
+        here = next(
+            iter(eslints.repairs(message["ruleId"], every, *span, str(message.get("message")))),
+            every,
+        )
+        every = here
+    if len(messages) > 1:
+        found.append((every, "all complaints rewritten"))
+    moved = text
+    for message in sorted(messages, key=lambda m: -int(m.get("line") or 0)):
+        moved = eslints.without_comments(moved, *_span(moved, message))
+    if moved != text:
+        file = await bench.put(f"moved{PurePosixPath(path).suffix}", moved.encode())
+        command = tuple(w for w in argv if w != path and not w.endswith(f"/{path}"))
+        line = shlex.join(
+            [*command, "--stdin", "--stdin-filename", path, "--fix-dry-run", "--format=json"]
+        )
+        done = await bench.run(
+            ("sh", "-c", f"{line} < {shlex.quote(file)}"), cwd=check.cwd, seconds=_SECONDS
+        )
+        for result in _json(done.output):
+            if isinstance(result.get("output"), str):
+                found.append((result["output"], "comments moved, then eslint's own fix"))
+    return [(new, note) for new, note in dict.fromkeys(found) if new != text]
+
+
+def _span(text: str, message: dict[str, Any]) -> tuple[int, int]:
+    """Offsets of a message's place; columns count UTF-16 units from 1."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+
+    def offset(line: Any, column: Any) -> int:
+        at = max(0, min(int(line or 1), len(lines)) - 1)
+        units = lines[at].encode("utf-16-le", "surrogatepass")[: 2 * (int(column or 1) - 1)]
+        return sum(map(len, lines[:at])) + len(units.decode("utf-16-le", "ignore"))
+
+    start = offset(message.get("line"), message.get("column"))
+    end = offset(message.get("endLine"), message.get("endColumn")) if "endLine" in message else 0
+    return start, max(start, end)
 
 
 def _json(output: str) -> list[dict[str, Any]]:

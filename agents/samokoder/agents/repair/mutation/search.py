@@ -1,24 +1,21 @@
 """L1: the rung. Locate by running the tests, try many small changes, prove those that pass.
 
-Everything that runs project code does so in the sandbox, through ``runner.py``; its word only says
+Everything that runs project code does so in the sandbox, through ``runner/``; its word only says
 which candidates are worth a proof.
 """
 
-import json
 import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import resources
-from pathlib import PurePosixPath
 from typing import Any
 
 from anyio import to_thread
 
-from samokoder.agents.checks.check import Check, CheckResult
 from samokoder.agents.repair import changes, testcode
 from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.mutation import compiled, faults, locate
+from samokoder.agents.repair.mutation import compiled, faults, harness, locate, rivalry, trial
+from samokoder.agents.repair.mutation.harness import Job
 from samokoder.agents.repair.mutation.mutants import Mutant, mutants
 from samokoder.agents.repair.workshop import Bench, Workshop
 
@@ -28,15 +25,15 @@ _LATER = 500
 """Mutants of each text that made progress, in later rounds."""
 _BEAM = 6
 _ROUNDS = 3
-_ENOUGH = 10
+_ENOUGH = 24
 """Passing candidates after which a round ends."""
 _FILES = 4
 _SECONDS = 40.0
 """Wall seconds of one round at most."""
 _LEAST = 0.15
 """CPU seconds a candidate may take at least."""
-_WINDOW = 250
-"""Candidates that are still tried after the first one that passes."""
+_WINDOW = 500
+"""Candidates that are still tried after the first one that passes: rivals to compare it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +49,6 @@ class Tried:
     lost: int = 0
     error: str = ""
     line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """How the runner runs the tests of one check."""
-
-    kind: str
-    argv: tuple[str, ...]
-    python: str
-    cwd: str
-    trace: float = 4.0
-    """CPU seconds of the run that finds the place."""
 
 
 class Mutation:
@@ -87,13 +72,11 @@ class Mutation:
             ):
                 yield await _candidate(case, Tried(path, text, 0.0, note))
             return
-        found = _job(case)
-        if found is None:
+        job = trial.job_for(case)
+        if job is None:
             return
-        job, _ = found
         await case.run.say("L1: looking for the place by running the tests")
         beam: list[Tried] = []
-        told: set[str] = set()
         for number in range(_ROUNDS):
             tried = await case.run.step(
                 f"{case.name}/L1/{number}",
@@ -101,24 +84,46 @@ class Mutation:
                 tuple[Tried, ...],
                 agent=self.name,
             )
-            winners = [t for t in tried if t.ok]
-            for t in sorted(winners, key=lambda t: -t.score):
-                if t.text not in told:
-                    told.add(t.text)
-                    yield await _candidate(case, t)
+            winners = _ranked([t for t in tried if t.ok])
+            if winners:
+                async for candidate in self._judged(case, job, winners, number):
+                    yield candidate
+                return
             beam = [t for t in tried if not t.ok]
-            if winners or not beam:
-                break
+            if not beam:
+                return
+
+    async def _judged(
+        self, case: Case, job: Job, winners: list[Tried], number: int
+    ) -> AsyncGenerator[Candidate, str]:
+        """The winners, likeliest first; one that others contradict says so."""
+        path = winners[0].path
+        mine = [t for t in winners if t.path == path]
+        options = tuple(rivalry.Option(t.text, t.score) for t in mine)
+        verdict = await case.run.step(
+            f"{case.name}/L1/{number}/rivals",
+            partial(rivalry.compared, case, self._workshop, job, path, options),
+            rivalry.Verdict,
+            agent=self.name,
+            pure=True,
+        )
+        for index in verdict.order:
+            candidate = await _candidate(case, mine[index])
+            yield replace(candidate, doubt=verdict.doubt)
+        if not verdict.doubt:
+            for t in winners:
+                if t.path != path:
+                    yield await _candidate(case, t)
 
     async def _round(
-        self, case: Case, job: _Job, beam: tuple[Tried, ...], number: int
+        self, case: Case, job: Job, beam: tuple[Tried, ...], number: int
     ) -> tuple[Tried, ...]:
         """One generation: mutants of the case's files, or of the texts that made progress."""
         states: list[Tried | None] = list(beam) if number else [None]
         winners: list[Tried] = []
         partial_: list[Tried] = []
         async with self._workshop.bench(case.snapshot) as bench:
-            script = await bench.put("runner.py", await to_thread.run_sync(_script))
+            script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
             for state in states:
                 snapshot_texts = await _texts(case)
                 if state is not None:
@@ -137,6 +142,12 @@ class Mutation:
                     break
         partial_.sort(key=lambda t: (-t.fixed, t.lost, -t.score))
         return (*winners[: 2 * _ENOUGH], *_varied(partial_)[:_BEAM])
+
+
+def _ranked(winners: list[Tried]) -> list[Tried]:
+    """Likeliest first, each text once."""
+    unique = {t.text: t for t in sorted(winners, key=lambda t: t.score)}
+    return sorted(unique.values(), key=lambda t: -t.score)
 
 
 def _varied(found: list[Tried]) -> list[Tried]:
@@ -165,44 +176,6 @@ def _better(tried: Tried, place: "locate.Place", state: Tried | None) -> bool:
     return not same_place and tried.error.partition(":")[0] not in ("SyntaxError", "timeout")
 
 
-def _script() -> bytes:
-    return resources.files(__package__).joinpath("runner.py").read_bytes()
-
-
-def _job(case: Case) -> tuple[_Job, CheckResult] | None:
-    """The failing test command, if the runner knows its kind."""
-    for result in case.evidence.results:
-        if result.ok:
-            continue
-        job = job_of(result.check)
-        if job is not None:
-            slow = 0.0 if result.timed_out else 15 * result.seconds
-            return replace(job, trace=min(30.0, max(job.trace, slow))), result
-    return None
-
-
-def job_of(check: Check) -> _Job | None:
-    """How the runner can do what this check's command does; None when it cannot."""
-    argv = list(check.argv)
-    if not PurePosixPath(argv[0]).name.startswith(("python", "pypy")):
-        return None
-    python, rest = argv[0], argv[1:]
-    while rest and rest[0] in ("-B", "-u", "-q", "-E", "-s", "-W", "-X"):
-        rest = rest[2:] if rest[0] in ("-W", "-X") else rest[1:]
-    if not rest:
-        return None
-    if rest[0].endswith("samokoder_report.py"):
-        args = [a for a in rest[1:] if not a.startswith("--only=")]
-        return _Job("unittest", tuple(args), python, check.cwd)
-    if rest[:2] == ["-m", "unittest"]:
-        return _Job("unittest", tuple(rest[2:]), python, check.cwd)
-    if rest[:2] == ["-m", "pytest"]:
-        return _Job("pytest", tuple(rest[2:]), python, check.cwd)
-    if rest[0].endswith(".py") or rest[0] == "-m":
-        return _Job("script", tuple(rest), python, check.cwd)
-    return None
-
-
 async def _texts(case: Case) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in case.snapshot.files:
@@ -212,31 +185,11 @@ async def _texts(case: Case) -> dict[str, str]:
     return found
 
 
-async def _run(
-    bench: Bench, script: str, job: _Job, facts: dict[str, Any], seconds: float
-) -> list[dict[str, Any]]:
-    """The runner's lines."""
-    facts = {"kind": job.kind, "argv": list(job.argv), "root": bench.root, **facts}
-    file = await bench.put("job.json", json.dumps(facts).encode())
-    name = f"{facts['mode']}.jsonl"
-    out = await bench.put(name, b"")
-    await bench.run((job.python, script, file, out), cwd=job.cwd, seconds=seconds)
-    lines: list[dict[str, Any]] = []
-    for line in (await bench.take(name)).splitlines():
-        try:
-            fact = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(fact, dict):
-            lines.append(fact)
-    return lines
-
-
-async def _traced(bench: Bench, script: str, job: _Job, state: Tried | None) -> dict[str, Any]:
+async def _traced(bench: Bench, script: str, job: Job, state: Tried | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"mode": "trace", "seconds": job.trace, "failing": [], "passing": []}
     if state is not None:
         facts |= {"path": f"{bench.root}/{state.path}", "overlay": state.text}
-    lines = await _run(bench, script, job, facts, 60.0)
+    lines = await harness.run(bench, script, job, facts, 60.0)
     return lines[0] if lines else {}
 
 
@@ -256,7 +209,7 @@ def _batch(
 
 
 async def _tried(
-    bench: Bench, script: str, job: _Job, place: "locate.Place", batch: list[Mutant]
+    bench: Bench, script: str, job: Job, place: "locate.Place", batch: list[Mutant]
 ) -> list[Tried]:
     found: list[Tried] = []
     for path in dict.fromkeys(m.path for m in batch):
@@ -269,11 +222,11 @@ async def _tried(
             "candidates": [m.text for m in mine],
             "seconds": _LEAST + 3 * min(place.seconds, job.trace / 3),
             "window": _WINDOW,
-            "workers": max(1, min(4, os.cpu_count() or 1)),
+            "workers": harness.workers(),
             "enough": _ENOUGH,
             "total": _SECONDS,
         }
-        for line in await _run(bench, script, job, facts, _SECONDS + 30):
+        for line in await harness.run(bench, script, job, facts, _SECONDS + 30):
             index = line.get("i")
             if not isinstance(index, int) or not 0 <= index < len(mine):
                 continue

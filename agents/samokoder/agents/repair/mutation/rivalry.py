@@ -1,0 +1,149 @@
+"""Of several changes that make all tests pass: do they mean the same?
+
+Tests that are shown are few; many small changes make them pass, and most of those are wrong. The
+candidates are therefore compared with each other by what they do on inputs near those of the tests
+(see ``runner/rivals.py``). Where the likeliest ones agree, or one is far likelier than all that
+contradict it, that one may be proven; otherwise none may: the tests do not say which is meant.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anyio import to_thread
+
+from samokoder.agents.repair.case import Case
+from samokoder.agents.repair.mutation import harness
+from samokoder.agents.repair.workshop import Workshop
+
+_MOST = 24
+"""Texts that are compared at most."""
+_SECONDS = 25.0
+"""Wall seconds of a comparison at most."""
+_CPU = 6.0
+"""CPU seconds of one text."""
+_FAR = 2.0
+"""Likelier by this factor, an option is not held back by what contradicts it. This and the bounds
+below were set where right and wrong repairs of public sets part; see the decision on few tests.
+"""
+_FEW = 3
+"""Inputs from which one and the same answer to all of them says that nothing is computed."""
+_MANY = 4
+"""Calls of the tests from which an unlikely change may be claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A text that passes, and its likelihood (see ``mutants``)."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Indices of the options worth a proof, likeliest first; ``doubt`` says why none of them may be
+    claimed. ``classes`` counts the different behaviours that were seen, ``inputs`` the inputs.
+    """
+
+    order: tuple[int, ...]
+    doubt: str = ""
+    classes: int = 1
+    inputs: int = 0
+
+
+async def compared(
+    case: Case,
+    workshop: Workshop,
+    job: harness.Job,
+    path: str,
+    options: tuple[Option, ...],
+    unlikely: float = 0.1,
+    sure: float = math.inf,
+) -> Verdict:
+    """Run the options on inputs near the tests' and judge; without a comparison nothing is doubted
+    by it. ``options`` are likeliest first.
+    """
+    some = options[:_MOST]
+    async with workshop.bench(case.snapshot) as bench:
+        script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
+        facts: dict[str, Any] = {
+            "mode": "rivals",
+            "path": f"{bench.root}/{path}",
+            "failing": [],
+            "passing": [],
+            "candidates": [o.text for o in some],
+            "seconds": _CPU,
+            "workers": harness.workers(),
+            "total": _SECONDS,
+        }
+        lines = await harness.run(bench, script, job, facts, _SECONDS + 10)
+    plays: dict[int, dict[str, str]] = {}
+    calls = 0
+    for line in lines:
+        index, found = line.get("i"), line.get("plays")
+        if isinstance(index, int) and isinstance(found, list):
+            plays[index] = {str(name): str(outcome) for name, outcome in found}
+            calls = max(calls, int(line.get("calls") or 0))
+    return judged(some, plays, calls, unlikely, sure)
+
+
+def judged(
+    options: tuple[Option, ...],
+    plays: dict[int, dict[str, str]],
+    calls: int = 9,
+    unlikely: float = 0.1,
+    sure: float = math.inf,
+) -> Verdict:
+    """Group the options by what they did; doubt where a likely one contradicts the likeliest, or
+    where the likeliest does the same on every input. ``calls`` is how many the tests make;
+    an option less likely than ``unlikely`` needs more of them, one likelier than ``sure`` may give
+    the same answer to everything.
+    """
+    order = tuple(range(len(options)))
+    if options[0].score < unlikely and calls < _MANY:
+        return Verdict(order[:1], f"an unlikely change, and only {_number(calls)} to show it right")
+    known = [i for i in order if plays.get(i)]
+    if not known or known[0] != 0:
+        close = len(options) > 1 and options[1].score * _FAR > options[0].score
+        doubt = f"{len(options)} changes pass and could not be compared" if close else ""
+        return Verdict(order, doubt if calls < _MANY else "")
+    shared = [n for n in plays[0] if all(n in plays[i] for i in known)]
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i in known:
+        groups.setdefault(tuple(plays[i][n] for n in shared), []).append(i)
+    first, *others = groups
+    best = tuple(groups[first])
+    told = Verdict(best, classes=len(groups), inputs=len(shared))
+    outcomes = {outcome for outcome in first if solid(outcome)}
+    if len(shared) >= _FEW and len(outcomes) < 2 and options[best[0]].score < sure:
+        same = next(iter(outcomes), "an error")
+        return replace(told, doubt=f"with it the answer is {same} whatever is asked")
+    for other in others:
+        rival = max(options[i].score for i in groups[other])
+        apart = [
+            (name, one, two)
+            for name, one, two in zip(shared, first, other, strict=True)
+            if one != two and solid(one) and solid(two)
+        ]
+        if apart and rival * _FAR >= options[best[0]].score:
+            name, one, two = apart[0]
+            return replace(
+                told,
+                doubt=f"the tests do not say which is meant: for {_cut(name)} one change gives "
+                f"{_cut(one)}, another {_cut(two)}",
+            )
+    return told
+
+
+def solid(outcome: str) -> bool:
+    """A value, or an error that is raised on purpose; not a crash and not a time-out."""
+    return not outcome.startswith("!") or outcome.startswith("!!")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) < 90 else text[:80] + "…"
+
+
+def _number(calls: int) -> str:
+    return "one example" if calls == 1 else f"{calls} examples"
