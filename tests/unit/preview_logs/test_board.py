@@ -43,7 +43,7 @@ def places_of(problems: Iterable[Problem]) -> list[tuple[str, int]]:
 
 
 TRACE = (
-    'Traceback (most recent call last):\n  File "/usr/lib/python3.11/handlers.py", line 137, in run\n'
+    'Traceback (most recent call last):\n  File "/usr/lib/python3.11/run.py", line 137, in run\n'
     '    x()\n  File "/app/shop.py", line 7, in cart\n    return total["a"]\n'
     "KeyError: 'a'\n"
 )
