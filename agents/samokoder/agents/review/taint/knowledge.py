@@ -60,7 +60,8 @@ CLEAN_METHODS: Final = frozenset(
      "total_seconds", "bit_length", "fetchone", "fetchall", "fetchmany", "first", "one", "scalar",
      "one_or_none", "scalars", "get_or_404", "first_or_404", "get_object_or_404", "filter_by",
      "filter", "exclude", "find_one", "aggregate", "commit", "rollback",
-     "close", "check_password", "verify", "setFeature", "write", "info", "debug", "warning", "error", "exception", "critical"}
+     "close", "check_password", "verify", "setFeature", "write", "info", "debug", "warning",
+     "error", "exception", "critical"}
 )  # fmt: skip
 
 CLEANERS: Final[dict[str, frozenset[Hazard]]] = {
