@@ -35,7 +35,7 @@ import msgspec
 
 from samokoder.agents.errors import SamokoderError
 from samokoder.agents.models.model import ChatRequest, Delta, Message, Model, Profile, Role, Usage
-from samokoder.agents.repair import answers, context, templates
+from samokoder.agents.repair import context, reply, templates
 from samokoder.agents.repair.case import Verdict
 from samokoder.agents.repair.fix import FixRequest, FixResult, fix
 from samokoder.agents.repair.rewrite import language
@@ -579,7 +579,7 @@ async def whole_file(run: DirectRun, tools: Tools, ready: Prepared) -> str:
     )
     limit = 400 + len(text) // 2
     answer = await run.ask(Role.CODER, ChatRequest(messages, max_tokens=limit), key="baseline")
-    return max(answers.code_blocks(answer.text), key=len)
+    return max(reply.code_blocks(answer.text), key=len)
 
 
 # --- all cases ---------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from anyio import to_thread
 
 from samokoder.agents.errors import AnswerUnusable
 from samokoder.agents.models.model import Answer, ChatRequest, Message, Role
-from samokoder.agents.models.redact import redact, restore
-from samokoder.agents.repair import answers, blockedits, changes, context, templates, testcode
+from samokoder.agents.models.redact import redact
+from samokoder.agents.repair import context, reply, templates, testcode
 from samokoder.agents.repair.case import Candidate, Case
 from samokoder.agents.repair.deterministic import python_texts
 
@@ -83,19 +83,12 @@ class Rewrite:
             table: dict[str, str] = {}
             request = _function_request(case, target, texts, temperature, number, table)
             answer = await _ask(case, request, f"function/{number}")
-            text = texts.get(target.path)
-            if text is None:
-                data = await case.snapshot.read(target.path)
-                text = data.decode("utf-8", "surrogateescape")
-            new, why = answers.spliced(text, target, restore(answer.text, table))
-            if why:
-                case.learned.append(f"L2: {why}")
+            note = f"`{target.name or target.path}` rewritten"
+            found = await reply.rewritten(case.snapshot, target, answer.text, table, note)
+            if isinstance(found, str):
+                case.learned.append(f"L2: {found}")
                 continue
-            candidate = _candidate(
-                case, {target.path: new}, f"`{target.name or target.path}` rewritten"
-            )
-            if candidate is not None:
-                yield candidate
+            yield Candidate(found, "L2", note)
 
     async def _blocks(
         self, case: Case, targets: list[context.Target], texts: dict[str, str]
@@ -119,16 +112,14 @@ class Rewrite:
                 tuple(messages), max_tokens=_FILE_TOKENS, temperature=min(0.2 * number, 0.8)
             )
             answer = await _ask(case, request, f"blocks/{number}")
-            found, why = await blockedits.applied(case.snapshot, restore(answer.text, table))
-            reason: str | None = why
-            if not why:
-                candidate = _candidate(case, found, _sentence(answer.text))
-                if candidate is None:
-                    reason = "the blocks change nothing"
-                else:
-                    reason = yield candidate
-            if why:
-                case.learned.append(f"L2: {why}")
+            note = sentence(answer.text)
+            found = await reply.edited(case.snapshot, answer.text, table, note)
+            reason: str | None
+            if isinstance(found, str):
+                reason = found
+                case.learned.append(f"L2: {found}")
+            else:
+                reason = yield Candidate(found, "L2", note)
             again = templates.template("refused").render(reason=reason or "it did not help")
             messages = [
                 *messages[:2],
@@ -161,7 +152,7 @@ def _function_request(
 ) -> ChatRequest:
     prompt = templates.template("function" if target.name else "file").render(
         language=language(target.path),
-        function=answers.dedented(target.text),
+        function=reply.dedented(target.text),
         text=target.text,
         name=target.name.rpartition(".")[2],
         interfaces=context.interfaces(target, texts) if target.name else "",
@@ -255,15 +246,9 @@ def _elsewhere(targets: list[context.Target], texts: dict[str, str], shown: list
     return context.interfaces(targets[0], {**rest, targets[0].path: ""}) if targets else ""
 
 
-def _sentence(answer: str) -> str:
+def sentence(answer: str) -> str:
     """What the model says it did: the first line that is prose."""
     for line in answer.splitlines():
         if len(line.split()) > 3 and not line.startswith(("<", "=", ">", "`", "#")):
             return line.strip()[:160]
     return "rewritten by a model"
-
-
-def _candidate(case: Case, texts: dict[str, str], note: str) -> Candidate | None:
-    data = {p: t.encode("utf-8", "surrogateescape") for p, t in texts.items()}
-    change_set = changes.modified(case.snapshot, note, data)
-    return Candidate(change_set, "L2", note) if change_set.changes else None

@@ -116,7 +116,7 @@ def _repairs(
         yield from _nonlocal(lines, tree, line, message)
     margin = own[: len(own) - len(own.lstrip())]
     if not own.rstrip().endswith((":", ",", "(", "[", "{")):
-        yield with_line(f"{margin}pass"), 0.5, "statement gone"
+        yield with_line(f"{margin}pass"), 0.3, "statement gone"
     for pattern, new in _GLOBALS:
         changed = re.sub(pattern, new, text)
         if changed != text:

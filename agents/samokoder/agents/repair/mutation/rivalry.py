@@ -6,7 +6,9 @@ candidates are therefore compared with each other by what they do on inputs near
 contradict it, that one may be proven; otherwise none may: the tests do not say which is meant.
 """
 
+import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,6 +67,8 @@ async def compared(
     by it. ``options`` are likeliest first.
     """
     some = options[:_MOST]
+    old = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
+    changed = await to_thread.run_sync(lambda: [changed_lines(old, o.text) for o in some])
     async with workshop.bench(case.snapshot) as bench:
         script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
         facts: dict[str, Any] = {
@@ -73,6 +77,7 @@ async def compared(
             "failing": [],
             "passing": [],
             "candidates": [o.text for o in some],
+            "changed": changed,
             "seconds": _CPU,
             "workers": harness.workers(),
             "total": _SECONDS,
@@ -80,12 +85,14 @@ async def compared(
         lines = await harness.run(bench, script, job, facts, _SECONDS + 10)
     plays: dict[int, dict[str, str]] = {}
     calls = 0
+    covered: dict[int, bool] = {}
     for line in lines:
         index, found = line.get("i"), line.get("plays")
         if isinstance(index, int) and isinstance(found, list):
             plays[index] = {str(name): str(outcome) for name, outcome in found}
             calls = max(calls, int(line.get("calls") or 0))
-    return judged(some, plays, calls, unlikely, sure)
+            covered[index] = bool(line.get("covered"))
+    return judged(some, plays, calls, unlikely, sure, covered)
 
 
 def judged(
@@ -94,6 +101,7 @@ def judged(
     calls: int = 9,
     unlikely: float = 0.1,
     sure: float = math.inf,
+    covered: Mapping[int, bool] | None = None,
 ) -> Verdict:
     """Group the options by what they did; doubt where a likely one contradicts the likeliest, or
     where the likeliest does the same on every input. ``calls`` is how many the tests make;
@@ -119,6 +127,9 @@ def judged(
     if len(shared) >= _FEW and len(outcomes) < 2 and options[best[0]].score < sure:
         same = next(iter(outcomes), "an error")
         return replace(told, doubt=f"with it the answer is {same} whatever is asked")
+    near = [i for i in order if i != best[0] and options[i].score * _FAR >= options[best[0]].score]
+    if near and covered is not None and not covered.get(best[0], True):
+        return replace(told, doubt="no test runs the line, and it could be corrected otherwise too")
     for other in others:
         rival = max(options[i].score for i in groups[other])
         apart = [
@@ -134,6 +145,18 @@ def judged(
                 f"{_cut(one)}, another {_cut(two)}",
             )
     return told
+
+
+def changed_lines(old: str, new: str) -> list[int]:
+    """Lines of ``new`` (from 1) that are not in ``old``; where lines only went, their neighbours.
+    Blocking.
+    """
+    found: list[int] = []
+    matcher = difflib.SequenceMatcher(None, old.split("\n"), new.split("\n"), autojunk=False)
+    for what, _, _, start, stop in matcher.get_opcodes():
+        if what != "equal":
+            found += range(start + 1, stop + 1) if stop > start else (start, start + 1)
+    return found
 
 
 def solid(outcome: str) -> bool:

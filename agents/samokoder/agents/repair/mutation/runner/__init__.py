@@ -6,8 +6,9 @@ a zip beside the scratch copy: ``python runner.zip JOB OUT``. JOB is JSON:
 ``kind``        unittest, pytest or script
 ``argv``        arguments of that tool (unittest, pytest), or the script's own line
 ``path``        absolute path of the file that candidates replace (modes ``try``, ``rivals``)
-``mode``        ``trace`` (which lines run, per test), ``try``, or ``rivals`` (how texts that pass
-                differ on inputs near those of the tests)
+``mode``        ``trace`` (which lines run, per test), ``try``, ``rivals`` (how texts that pass
+                differ on inputs near those of the tests) or ``watch`` (what a failing test does)
+``watched``     path and name of functions that ``watch`` follows line by line
 ``root``        the workspace: only files below it are traced
 ``failing``     ids of the tests that fail, ``passing`` of those that pass
 ``candidates``  texts of the file

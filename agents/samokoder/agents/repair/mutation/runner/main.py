@@ -15,6 +15,7 @@ from .overlay import overlay
 from .rivals import behaviour
 from .tools import run_all, run_script
 from .tracing import trace
+from .watching import watch
 
 
 def main() -> None:
@@ -29,6 +30,9 @@ def main() -> None:
     _import_tools(job)
     if job["mode"] == "trace":
         say(out, in_child(lambda: trace(job), job["seconds"]))
+        return
+    if job["mode"] == "watch":
+        say(out, in_child(lambda: watch(job), job["seconds"]))
         return
     started = time.monotonic()
     each = compare if job["mode"] == "rivals" else work
@@ -65,7 +69,8 @@ def compare(job: dict[str, Any], out: int, worker: int, workers: int, started: f
         if time.monotonic() - started > job["total"]:
             break
         text = job["candidates"][index]
-        fact = in_child(functools.partial(behaviour, job, text), job["seconds"])
+        changed = job["changed"][index]
+        fact = in_child(functools.partial(behaviour, job, text, changed), job["seconds"])
         fact["i"] = index
         say(out, fact)
 

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from .nearby import near
 from .overlay import overlay
+from .reached import Reached
 from .recording import Call, Made, Recorder, module_of
 from .tools import run_all
 from .values import canonical
@@ -38,18 +39,21 @@ def _late(number: int, frame: Any) -> NoReturn:
     raise _Late
 
 
-def behaviour(job: dict[str, Any], text: str) -> dict[str, Any]:
-    """``plays``: a name for each input, and what came of it; ``calls`` counts what was recorded."""
+def behaviour(job: dict[str, Any], text: str, changed: list[int]) -> dict[str, Any]:
+    """``plays``: a name for each input, and what came of it; ``calls`` counts what was recorded;
+    ``covered`` whether the tests run one of the ``changed`` lines.
+    """
     overlay(job["path"], text)
     signal.signal(signal.SIGPROF, _late)
     recorder = Recorder(job["path"])
     started = time.process_time()
-    with recorder:
+    reached = Reached(job["path"], changed)
+    with recorder, reached:
         run_all(job, frozenset(), stop=False, each=recorder.begin)
     module = module_of(job["path"])
     tests = [t for t in recorder.tests if t]
     if module is None or not tests:
-        return {"plays": [], "calls": 0}
+        return {"plays": [], "calls": 0, "covered": reached.hit}
     lines = text.split("\n")
     plays: list[list[str]] = []
     deadline = time.process_time() + job["seconds"] * 0.6 - (time.process_time() - started)
@@ -58,7 +62,7 @@ def behaviour(job: dict[str, Any], text: str) -> dict[str, Any]:
             break
         plays.append([name, _played(module, calls, lines)])
     signal.setitimer(signal.ITIMER_PROF, 0)
-    return {"plays": plays, "calls": sum(map(len, tests))}
+    return {"plays": plays, "calls": sum(map(len, tests)), "covered": reached.hit}
 
 
 def _inputs(tests: list[list[Call]]) -> list[tuple[str, list[Call]]]:
