@@ -12,6 +12,7 @@ from anyio.to_thread import run_sync
 from samokoder.agents import configuration, logs
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.configuration import Configuration
+from samokoder.agents.generate.kinds import kinds as generate_kinds
 from samokoder.agents.models.models import OpenModels, open_models
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
@@ -23,6 +24,7 @@ from samokoder.agents.runs.engine import Engine
 from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
 from samokoder.agents.sandbox.scratch import ScratchPool, reap
+from samokoder.agents.scaffold.making import kinds as scaffold_kinds
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import Feed
@@ -185,7 +187,12 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
                 editors=editors,
                 models=models,
                 configure=configure,
-                kinds={**kinds(tools), **review_kinds(reviewers)},
+                kinds={
+                    **kinds(tools),
+                    **review_kinds(reviewers),
+                    **scaffold_kinds(tools),
+                    **generate_kinds(tools),
+                },
                 parallel=first.run.parallel,
             ) as engine,
         ):

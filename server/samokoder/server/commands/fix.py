@@ -16,7 +16,7 @@ from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.workspace import paths
 from samokoder.server.commands import consent, text
 from samokoder.server.commands.command import Args, Call, Command
-from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of
+from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
 from samokoder.state.runs import RunState
 
 
@@ -134,17 +134,6 @@ async def _target(call: Call, root: str, path: str, uri: str) -> tuple[Path, str
     return folder, "" if relative == "." else relative
 
 
-async def _wait(call: Call, run_id: str) -> None:
-    """Wait for a run; the user's cancellation of the command cancels the run."""
-    try:
-        await call.service.engine.ended(run_id, call.say)
-    except anyio.get_cancelled_exc_class():
-        if call.cancelled_by_user:
-            with anyio.CancelScope(shield=True):
-                await call.service.engine.cancel(run_id)
-        raise
-
-
 async def fix(call: Call, args: FixArgs) -> FixAnswer:
     root, relative = await _target(call, args.root, args.path, args.uri)
     problem = None
@@ -168,7 +157,7 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
     if not args.wait:
         summary = await call.service.engine.summary(run_id)
         return FixAnswer(run=summary, used=Used())
-    await _wait(call, run_id)
+    await waited(call, run_id)
     return await _answer(call, run_id)
 
 
@@ -251,7 +240,7 @@ async def check(call: Call, args: CheckArgs) -> CheckAnswer:
     run_id = await call.service.engine.submit(order)
     if not args.wait:
         return CheckAnswer(run=await call.service.engine.summary(run_id))
-    await _wait(call, run_id)
+    await waited(call, run_id)
     run, _, stored = await call.service.engine.outcome(run_id)
     if stored is None:
         return CheckAnswer(run=run)

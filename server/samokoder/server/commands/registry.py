@@ -4,9 +4,14 @@ from samokoder.server.commands import (
     consent,
     daemon,
     doctor,
+    explain,
+    findings,
     fix,
+    generate,
     models,
+    review,
     runs,
+    scaffold,
     state,
     usage,
 )
@@ -14,6 +19,20 @@ from samokoder.server.commands.command import Command
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for module in (fix, runs, consent, models, usage, state, daemon, doctor)
+    for module in (
+        fix,
+        review,
+        findings,
+        explain,
+        generate,
+        scaffold,
+        runs,
+        consent,
+        models,
+        usage,
+        state,
+        daemon,
+        doctor,
+    )
     for command in module.COMMANDS
 }

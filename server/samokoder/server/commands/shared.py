@@ -55,3 +55,14 @@ async def root_of(call: Call, root: str, inside: Path | None = None) -> Path:
     if not await resolved.is_dir():
         raise InvalidInput(f"{folder} is not a folder")
     return Path(resolved)
+
+
+async def waited(call: Call, run_id: str) -> None:
+    """Wait for a run; the user's cancellation of the command cancels the run."""
+    try:
+        await call.service.engine.ended(run_id, call.say)
+    except anyio.get_cancelled_exc_class():
+        if call.cancelled_by_user:
+            with anyio.CancelScope(shield=True):
+                await call.service.engine.cancel(run_id)
+        raise
