@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -92,16 +92,16 @@ class Lines:
         self._awaited: dict[Id, asyncio.Future[Any]] = {}
         self._next = 0
 
-    async def run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def run(self, leaving: Callable[[], None]) -> None:
         """Talk until the other side has nothing more to say, then let go of everything.
 
-        ``beside`` lives as long as the conversation.
+        ``leaving`` is called before what is still being worked on is ended.
         """
         async with anyio.create_task_group() as tasks:
             self.tasks = tasks
-            tasks.start_soon(beside)
             tasks.start_soon(self._read)
             await self._over.wait()
+            leaving()
             tasks.cancel_scope.cancel()
         await self._writer.close(b"", FLUSH_SECONDS)
 

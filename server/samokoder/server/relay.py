@@ -135,6 +135,10 @@ class Relay(Client):
             if other is stream and isinstance(key, int):
                 self._pending.pop(key, None)
 
+    def abandon(self) -> None:
+        """Wait for nothing any longer; every run goes on."""
+        self._pending.clear()
+
     @asynccontextmanager
     async def watching(self, run: str, hear: Hear) -> AsyncIterator[None]:
         """Tell of a run that somebody else began."""
@@ -254,6 +258,11 @@ class Link:
         if self._relay is None:
             raise self._failure or NoDaemon("the session is over")
         return self._relay
+
+    def abandon(self) -> None:
+        """Nobody waits any longer for what is under way; runs go on."""
+        if self._relay is not None:
+            self._relay.abandon()
 
     def close(self) -> None:
         """Let go of the daemon."""

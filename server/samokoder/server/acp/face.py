@@ -47,7 +47,11 @@ class Face:
 
     async def run(self) -> None:
         """Talk until the client leaves; its runs go on without it."""
-        await self._lines.run(anyio.sleep_forever)
+        await self._lines.run(self._leave)
+
+    def _leave(self) -> None:
+        for session in self._sessions.values():
+            session.link.abandon()
 
     async def _serve(self, method: str, params: Any) -> Any:
         handler = self._methods.get(method)
