@@ -122,3 +122,10 @@ def test_the_state_folder_is_out_of_reach(home: Path) -> None:
     inside = Path(os.environ["SAMOKODER_CACHE_DIR"]) / "project"
     inside.mkdir()
     assert paths.resolve(inside, "a.py") == inside / "a.py"
+
+
+def test_of_what_is_protected_only_the_plan_can_be_written() -> None:
+    assert paths.protected(paths.PLAN)
+    assert not paths.sealed(paths.PLAN)
+    for path in ("AGENTS.md", ".samokoder/dismissals.toml", "a/.samokoder/plan.md", ".vscode/x"):
+        assert paths.sealed(path), path

@@ -57,7 +57,7 @@ async def apply(
     intend: Intend,
     prefer: str | None = None,
     prune: tuple[str, ...] = (),
-    guard: Callable[[str], bool] = paths.protected,
+    guard: Callable[[str], bool] = paths.sealed,
 ) -> ApplyReceipt:
     """Apply a change set to the workspace ``root``, merging it with what was typed meanwhile.
 

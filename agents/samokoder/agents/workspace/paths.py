@@ -46,6 +46,15 @@ def protected(path: str) -> bool:
     return _GUIDES.match(path) is not None
 
 
+PLAN: Final = ".samokoder/plan.md"
+"""The plan of a generation: the one file among those rules that a run writes itself."""
+
+
+def sealed(path: str) -> bool:
+    """Whether no change set may touch this file: as :func:`protected`, but for the plan."""
+    return protected(path) and path != PLAN
+
+
 def relative(root: Path, path: Path | str) -> str:
     """An absolute or relative path as the workspace names it. Touches the disk."""
     given = Path(path)
