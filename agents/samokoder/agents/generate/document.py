@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field
 
 from samokoder.agents.generate.plan import Action, Plan, Task, Work
+from samokoder.agents.workspace import paths
 from samokoder.agents.workspace import text as texts
 
-PATH = ".samokoder/plan.md"
+PATH = paths.PLAN
 """Where the plan is in a workspace."""
 
 NOTE = "> Reorder, reword, delete or add tasks here, also while they are worked on. Ticked is done."

@@ -1,0 +1,189 @@
+"""Whether a task's tree is all right: its checks before and after, held against each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from samokoder.agents.checks.check import Check, CheckResult
+from samokoder.agents.checks.command import from_command
+from samokoder.agents.checks.detect import detect
+from samokoder.agents.checks.interpreter import find_interpreter
+from samokoder.agents.context.languages import language_of
+from samokoder.agents.execute.command import Command
+from samokoder.agents.execute.grants import grant
+from samokoder.agents.generate import wellformed
+from samokoder.agents.generate.plan import Task
+from samokoder.agents.generate.request import Ran
+from samokoder.agents.repair import testcode, verdicts
+from samokoder.agents.repair.verdicts import Goal
+from samokoder.agents.repair.weakening import weakened
+from samokoder.agents.repair.workshop import Workshop
+from samokoder.agents.runs.context import Run
+from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet
+from samokoder.agents.workspace.snapshot import Snapshot
+
+_NOTHING = Goal(frozenset(), frozenset())
+_PYTHON = ("python", "python3")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """``refused`` are commands of the plan that nobody allowed."""
+
+    checks: tuple[Check, ...]
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``fine``: nothing is worse than before and what is new passes. ``tested``: a test ran, or
+    nothing that runs was changed. ``doubt`` says why it must not be applied on its own.
+    """
+
+    fine: bool
+    tested: bool = False
+    reason: str = ""
+    doubt: str = ""
+
+
+async def chosen(run: Run, tree: Snapshot, task: Task | None, command: str) -> Chosen:
+    """The project's checks on this tree, the user's command, and the task's own."""
+    found = list(await detect(tree, run.settings))
+    timeout = run.settings.check.timeout
+    if command:
+        found.append(from_command(command, origin="user", timeout=timeout))
+    refused: list[str] = []
+    kinds = {c.kind for c in found if c.kind != "command"}
+    for text in task.checks if task is not None else ():
+        check = await _own(run, from_command(text, origin="plan", timeout=timeout))
+        if check.kind in kinds or any(check.argv == c.argv for c in found):
+            continue  # the project's whole check of this kind runs anyway
+        granted = await grant(run, Command(check.argv, check.cwd), known=found)
+        if granted.refused:
+            refused.append(f"`{text}` was not run: {granted.refused}")
+        else:
+            found.append(check)
+    return Chosen(tuple(found), tuple(refused))
+
+
+async def _own(run: Run, check: Check) -> Check:
+    """The command with the project's own Python in the place of just any."""
+    first = check.argv[0]
+    if first not in (*_PYTHON, "pytest", "mypy"):
+        return check
+    python = (await find_interpreter(run.root, run.settings.check)).path
+    rest = check.argv[1:] if first in _PYTHON else ("-m", *check.argv)
+    return Check(check.id, check.kind, (python, *rest), check.cwd, check.origin, check.timeout)
+
+
+async def results(
+    run: Run, workshop: Workshop, tree: Snapshot, checks: tuple[Check, ...], key: str
+) -> tuple[CheckResult, ...]:
+    """What the checks say of a tree; a step of the run."""
+    if not checks:
+        return ()
+    return await run.step(
+        key,
+        lambda: workshop.check(tree, checks),
+        tuple[CheckResult, ...],
+        agent="executor",
+        pure=True,
+    )
+
+
+async def judge(
+    before: tuple[CheckResult, ...],
+    after: tuple[CheckResult, ...],
+    tree: Snapshot,
+    change_set: ChangeSet,
+    task: Task,
+) -> Judgement:
+    """Hold both against each other; ``tree`` is the one the change set starts from."""
+    found = verdicts.difference(before, after, _NOTHING)
+    known = {r.check.id for r in before}
+    bad = [r.check.id for r in after if not r.ok and r.check.id not in known]
+    lost = [(c, t) for c, t in found.lost if t.split("::")[0] not in task.paths]
+    broken = await wellformed.faults(change_set)
+    if bad or lost or found.new or found.broken or broken:
+        told = verdicts.told(found, after)
+        parts = (told, f"failing: {', '.join(bad)}" if bad and not told else "", "; ".join(broken))
+        return Judgement(False, reason="; ".join(p for p in parts if p))
+    ran = any(r.passed for r in after) or any(
+        r.ok and r.check.origin in ("plan", "user", "settings") for r in after
+    )
+    tested = ran or not any(_runs(p) for p in change_set.paths)
+    return Judgement(True, tested, doubt=await _doubt(before, after, tree, change_set))
+
+
+async def _doubt(
+    before: tuple[CheckResult, ...],
+    after: tuple[CheckResult, ...],
+    tree: Snapshot,
+    change_set: ChangeSet,
+) -> str:
+    """What a person has to look at although everything passes."""
+    strays = sorted({name for r in after for name in r.stray})
+    if strays:
+        return f"{', '.join(strays[:3])} was imported from outside the scratch copy"
+    was, now = len(verdicts.passed(before)), len(verdicts.passed(after))
+    if now < was:
+        return f"{now} tests pass, before there were {was}"
+    old: dict[str, bytes | None] = {}
+    new: dict[str, bytes | None] = {}
+    for change in change_set.changes:
+        if change.kind is ChangeKind.CREATE or change.path not in tree.files:
+            continue
+        if not testcode.is_test_path(change.path):
+            continue
+        old[change.path] = await tree.read(change.path)
+        new[change.path] = change.after
+    reasons = await to_thread.run_sync(lambda: weakened(old, new)) if old else ()
+    return "; ".join(reasons[:3])
+
+
+def _runs(path: str) -> bool:
+    """Whether the file is code."""
+    return language_of(path) is not None or path.endswith((".sh", ".rb", ".php", ".pl"))
+
+
+def ran(results: Sequence[CheckResult]) -> tuple[Ran, ...]:
+    """The checks for people."""
+    return tuple(
+        Ran(
+            command=" ".join(r.check.argv),
+            ok=r.ok,
+            exit_code=r.exit_code,
+            seconds=r.seconds,
+            passed=len(r.passed),
+            failed=len(r.failed),
+        )
+        for r in results
+    )
+
+
+def failures(before: Sequence[CheckResult], after: Sequence[CheckResult], most: int = 8) -> str:
+    """What is new and wrong, for the developer to read."""
+    old = {verdicts.key(p) for r in before for p in r.problems}
+    lines: list[str] = []
+    for result in after:
+        fresh = [p for p in result.problems if verdicts.key(p) not in old]
+        for p in fresh[:most]:
+            test = f" ({p.test})" if p.test else ""
+            lines.append(f"{p.path}:{p.line}:{test} {p.message[:600]}")
+        if not result.ok and not fresh:
+            lines.append(f"{' '.join(result.check.argv)[:200]}\n{result.output.strip()[-1200:]}")
+    return "\n".join(lines)
+
+
+def places(before: Sequence[CheckResult], after: Sequence[CheckResult]) -> tuple[str, ...]:
+    """Files that the new failures name."""
+    old = {verdicts.key(p) for r in before for p in r.problems}
+    found = [
+        path
+        for r in after
+        for p in r.problems
+        if verdicts.key(p) not in old
+        for path in (p.path, *(f.path for f in p.related))
+    ]
+    return tuple(dict.fromkeys(found))
