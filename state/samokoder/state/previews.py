@@ -29,6 +29,7 @@ class Preview:
     image: str
     command: str
     runtime: str
+    engine: str
     code: str
     folder: str
     port: int

@@ -56,7 +56,7 @@ def fill_0003(connection: Connection) -> None:
     fill_0002(connection)
     for statement in (
         "INSERT INTO previews VALUES ('01preview', 1, NULL, 'Old', 'python', 'stopped', '', '',"
-        " x'7b7d', 'python:3.12-slim', 'python app.py', 'runc', '/app', '', 0, 1, 2, 2, 3, 4, 5,"
+        " x'7b7d', 'python:3.12-slim', 'python app.py', 'runc', 'unix:///run/docker.sock', '/app', '', 0, 1, 2, 2, 3, 4, 5,"
         " x'68656c6c6f')",
         "INSERT INTO preview_facts VALUES ('01preview', 'egress', 0, 'example.org:443')",
     ):

@@ -26,6 +26,8 @@ class Preview(Table):
     image: Mapped[str]
     command: Mapped[str]
     runtime: Mapped[str]
+    engine: Mapped[str]
+    """The address of the engine it runs in; its containers are nowhere else."""
     code: Mapped[str]
     folder: Mapped[str]
     port: Mapped[int]

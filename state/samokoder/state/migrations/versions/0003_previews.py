@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("image", sa.String(), nullable=False),
         sa.Column("command", sa.String(), nullable=False),
         sa.Column("runtime", sa.String(), nullable=False),
+        sa.Column("engine", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("folder", sa.String(), nullable=False),
         sa.Column("port", BIG, nullable=False),
