@@ -6,6 +6,7 @@ nothing is shown.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from samokoder.agents.review.anchor import anchor
 from samokoder.agents.review.shelf import Kept, StateShelf
 from samokoder.agents.runs.stream import Stream
 from samokoder.agents.workspace import text as texts
+from samokoder.agents.workspace.target import Editors
 from samokoder.server.diagnostics import Mark
 from samokoder.server.documents import Document
 from samokoder.server.text import Position, Range, Text
@@ -84,6 +86,28 @@ async def silenced_in(shelf: StateShelf, root: Path) -> dict[str, str]:
     except InvalidInput:
         project = ()
     return {d.fingerprint: d.reason for d in (*project, *own)}
+
+
+async def standing(root: Path, kept: Sequence[Kept], editors: Editors) -> tuple[Kept, ...]:
+    """The findings where their code is now, in open documents or else on disk; those whose code
+    is gone are left out.
+    """
+    held = {buffer.path: buffer.text for buffer in editors.under(root)}
+    paths = {root / k.finding.path for k in kept}
+    held |= await to_thread.run_sync(_read_all, sorted(paths - held.keys()))
+    texts_of = {path: Text(held.get(path, "")) for path in paths}
+
+    def moved(one: Kept) -> Kept | None:
+        f, text = one.finding, texts_of[root / one.finding.path]
+        at = (f.line, f.column, f.end_line, f.end_column)
+        found = anchor(f.quote, at, lambda n: text.line(n - 1), text.line_count)
+        if found is None:
+            return None
+        line, column, end_line, end_column = found
+        there = replace(f, line=line, column=column, end_line=end_line, end_column=end_column)
+        return replace(one, finding=there)
+
+    return tuple(there for one in kept if (there := moved(one)) is not None)
 
 
 def _project(root: Path) -> tuple[Dismissal, ...]:

@@ -1,7 +1,9 @@
-"""Reviewing as a kind of run."""
+"""Reviewing, explaining, and sharing what was dismissed, as kinds of runs."""
 
+from samokoder.agents.review.explaining import Explained, ExplainRequest, explain
 from samokoder.agents.review.request import ReviewRequest, ReviewResult
 from samokoder.agents.review.review import Reviewers, review
+from samokoder.agents.review.sharing import Shared, ShareRequest, share
 from samokoder.agents.runs.context import Run
 from samokoder.agents.runs.kinds import Kind, Kinds
 from samokoder.state.runs import RunState
@@ -13,7 +15,19 @@ def kinds(tools: Reviewers) -> Kinds:
     async def reviewing(run: Run, request: ReviewRequest) -> ReviewResult:
         return await review(run, request, tools)
 
-    return {"review": Kind("review", ReviewRequest, ReviewResult, reviewing, _reviewed)}
+    return {
+        "review": Kind("review", ReviewRequest, ReviewResult, reviewing, _reviewed),
+        "explain": Kind("explain", ExplainRequest, Explained, explain, _explained),
+        "share": Kind("share", ShareRequest, Shared, share, _shared, writes=True),
+    }
+
+
+def _explained(result: Explained) -> tuple[RunState, str]:
+    return RunState.SUCCEEDED, "explained" if result.text else "no model answered"
+
+
+def _shared(result: Shared) -> tuple[RunState, str]:
+    return RunState.SUCCEEDED, "proposed" if result.changed else "nothing to change"
 
 
 def _reviewed(result: ReviewResult) -> tuple[RunState, str]:
