@@ -162,6 +162,8 @@ async def _made(
     """The new content, or None and why not."""
     if not (parsed.edits or parsed.code or parsed.problems):
         return None, f"the answer holds nothing for {work.target}"
+    if before is None and parsed.code and not parsed.code[0].text.strip():
+        return b"", ""
     stage = staged(ground.tree, work, before)
     found = await proposal.propose(stage, parsed, title=ground.task.title)
     if found.change_set is None:

@@ -110,6 +110,9 @@ async def _file(run: Run, made: Draft, work: Work, before_it: tuple[str, ...], k
     if work.action == "rename" and not work.purpose:
         made.files[work.target] = File(work, before, before)
         return
+    if before is None and work.target.endswith("__init__.py") and _bare(work):
+        made.files[work.target] = File(work, None, b"")
+        return
     found = await developer.write(
         run,
         made.ground,
@@ -122,6 +125,11 @@ async def _file(run: Run, made: Draft, work: Work, before_it: tuple[str, ...], k
     made.files[work.target] = File(work, before, before if found.data is None else found.data)
     made.notes += [p for p in found.elsewhere if p not in made.ground.task.paths]
     await run.say(f"{made.ground.task.id}: {work.target} is written")
+
+
+def _bare(work: Work) -> bool:
+    """A file that only makes its folder a package."""
+    return not work.gives and (not work.purpose or "empty" in work.purpose.lower())
 
 
 async def _around(made: Draft, work: Work, before_it: tuple[str, ...]) -> str:

@@ -69,7 +69,7 @@ async def _asked(
         NAME,
         Verdicts,
         key=key,
-        max_tokens=200 + 80 * len(batch),
+        max_tokens=1000 + 100 * len(batch),
         task=task,
         remarks=remarks,
         hunks=batch,
