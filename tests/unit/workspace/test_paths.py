@@ -124,8 +124,9 @@ def test_the_state_folder_is_out_of_reach(home: Path) -> None:
     assert paths.resolve(inside, "a.py") == inside / "a.py"
 
 
-def test_of_what_is_protected_only_the_plan_can_be_written() -> None:
-    assert paths.protected(paths.PLAN)
-    assert not paths.sealed(paths.PLAN)
-    for path in ("AGENTS.md", ".samokoder/dismissals.toml", "a/.samokoder/plan.md", ".vscode/x"):
+def test_of_what_is_protected_only_the_plan_and_dismissals_can_be_written() -> None:
+    for path in (paths.PLAN, paths.DISMISSALS):
+        assert paths.protected(path)
+        assert not paths.sealed(path)
+    for path in ("AGENTS.md", ".samokoder/x.toml", "a/.samokoder/plan.md", ".vscode/x"):
         assert paths.sealed(path), path

@@ -12,10 +12,11 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from samokoder.agents.errors import InvalidInput
+from samokoder.agents.workspace import paths
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.state.dismissals import Dismissal
 
-FILE = ".samokoder/dismissals.toml"
+FILE = paths.DISMISSALS
 _HEAD = (
     "Findings this project does not want to hear of, with the reasons.",
     "Written by `samokoder finding dismiss --share`; entries may be removed by hand.",

@@ -6,6 +6,7 @@ from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Sources
 from samokoder.agents.review.source import Source
+from samokoder.agents.review.taint.source import TaintSource
 from samokoder.agents.runs.context import Run
 
 
@@ -15,6 +16,6 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        return ()
+        return (TaintSource(),)
 
     return chosen

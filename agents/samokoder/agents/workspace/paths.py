@@ -47,12 +47,20 @@ def protected(path: str) -> bool:
 
 
 PLAN: Final = ".samokoder/plan.md"
-"""The plan of a generation: the one file among those rules that a run writes itself."""
+"""The plan of a generation: a file among those rules that a run writes itself."""
+
+
+DISMISSALS: Final = ".samokoder/dismissals.toml"
+"""Findings the user does not want to hear of: written on the user's word alone, by a run of its
+own; a model's edits never reach it, it is protected.
+"""
 
 
 def sealed(path: str) -> bool:
-    """Whether no change set may touch this file: as :func:`protected`, but for the plan."""
-    return protected(path) and path != PLAN
+    """Whether no change set may touch this file: as :func:`protected`, but for the product's own
+    two files.
+    """
+    return protected(path) and path not in (PLAN, DISMISSALS)
 
 
 def relative(root: Path, path: Path | str) -> str:
