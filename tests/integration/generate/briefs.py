@@ -1,7 +1,7 @@
 """Briefs as data: an existing project or none, what a scripted model answers, the golden tree."""
 
 import json
-import shutil
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,10 +29,11 @@ class Brief:
 
     def lay(self, root: Path) -> None:
         """Make the workspace as it is before."""
-        if (self.folder / "project").is_dir():
-            shutil.copytree(self.folder / "project", root, dirs_exist_ok=True)
-        else:
-            root.mkdir(exist_ok=True)
+        root.mkdir(exist_ok=True)
+        for name, text in archive(self.folder / "before.txt").items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
 
     def script(self, path: Path, **more: Any) -> Path:
         """Write the model's script."""
@@ -41,7 +42,7 @@ class Brief:
 
     @property
     def golden(self) -> dict[str, str]:
-        return tree(self.folder / "golden")
+        return archive(self.folder / "after.txt")
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -53,6 +54,14 @@ def tree(root: Path) -> dict[str, str]:
     }
 
 
+def archive(path: Path) -> dict[str, str]:
+    """Files by path, out of one text with a line `-- path --` before each; none without it."""
+    if not path.is_file():
+        return {}
+    parts = re.split(r"^-- (.+) --\n", path.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
 def brief(name: str) -> Brief:
     """Read a scenario."""
     data = tomllib.loads((SCENARIOS / name / "scenario.toml").read_text())
@@ -60,7 +69,7 @@ def brief(name: str) -> Brief:
 
 
 def _rules(name: str, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    golden = tree(SCENARIOS / name / "golden")
+    golden = archive(SCENARIOS / name / "after.txt")
     rules: list[dict[str, Any]] = list(data.get("rules", []))
     rules.append({"match": "You write specifications", "answer": json.dumps(data["spec"])})
     rules.append({"match": "You are a software architect", "answer": json.dumps(data["design"])})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import msgspec
 from briefs import ACCEPT, fenced
 
@@ -96,7 +97,7 @@ async def workroom(
     flags: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Workroom]:
     """A workroom whose model follows these rules."""
-    root.mkdir(exist_ok=True)
+    await anyio.Path(root).mkdir(exist_ok=True)
     script = msgspec.convert({"rules": rules, "prompts": True, "small": small}, Script)
     profile = Profile("scripted", "test", remote=False, parallel=parallel, small=small)
     model = ScriptedModel(profile, script, ScriptLog(None))
