@@ -33,12 +33,18 @@ class Stream:
             return
         self._parts.append(text)
         self._size += len(text)
-        while self._size - len(self._parts[0]) >= EVENT:
+        while self._parts and self._size - len(self._parts[0]) >= EVENT:
             self._size -= len(self._parts.pop(0))
 
-    async def tell(self) -> None:
-        """Tell what came since the last time."""
-        text, self._parts, self._size = "".join(self._parts)[-EVENT:], [], 0
+    async def tell(self, *, all: bool = False) -> None:
+        """Tell the lines that came since the last time, or ``all`` there is.
+
+        Whole lines, so that no secret is cut in two and slips through.
+        """
+        text = "".join(self._parts)[-EVENT:]
+        whole = len(text) if all or len(text) == EVENT else text.rfind("\n") + 1
+        text, rest = text[:whole], text[whole:]
+        self._parts, self._size = [rest] if rest else [], len(rest)
         if not text:
             return
         self._told += len(text)
@@ -64,4 +70,4 @@ async def streaming(run: Run, key: str, command: str) -> AsyncIterator[Stream]:
             yield stream
         finally:
             tasks.cancel_scope.cancel()
-    await stream.tell()
+    await stream.tell(all=True)
