@@ -14,7 +14,7 @@ from samokoder.agents.repair.check import CheckOutcome, CheckRequest
 from samokoder.agents.repair.fix import Fixed, FixRequest, FixResult
 from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.workspace import paths
-from samokoder.server.commands import consent, text
+from samokoder.server.commands import consent, questions, text
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
 from samokoder.state.runs import RunState
@@ -157,7 +157,7 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
     if not args.wait:
         summary = await call.service.engine.summary(run_id)
         return FixAnswer(run=summary, used=Used())
-    await waited(call, run_id)
+    await questions.attended(call, run_id)
     return await _answer(call, run_id)
 
 

@@ -5,15 +5,21 @@ import msgspec
 
 from samokoder.agents.errors import InvalidInput
 from samokoder.server.commands.command import Call
+from samokoder.server.commands.shared import waited
 
 
 async def attended(call: Call, run_id: str) -> None:
     """Wait for a run and ask what it asks; the user's cancellation cancels the run.
 
     In a shell where nobody can be asked it returns while the run waits: `run answer` and
-    `run resume` take it up again.
+    `run resume` take it up again. A client that follows events is told of questions there, and
+    answers by `run answer`.
     """
     engine = call.service.engine
+    client = call.service.connections.get(call.client or "")
+    if client is not None and client.capabilities.events:
+        await waited(call, run_id)
+        return
     asked: set[str] = set()
     with anyio.CancelScope() as scope:
         try:
