@@ -84,12 +84,25 @@ class FixResult:
 
 async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
     """Fix what the request names; nothing unproven is ever applied on its own."""
-    started = time.monotonic()
     checks = await chosen(run, request.command)
-    workshop = await tools.workshop(run.settings)
+    return await mend(run, request, await tools.workshop(run.settings), checks)
+
+
+async def mend(
+    run: Run,
+    request: FixRequest,
+    workshop: Workshop,
+    checks: tuple[Check, ...],
+    *,
+    suggest: bool = False,
+) -> FixResult:
+    """As :func:`fix`, with these checks. ``suggest``: look for a change also where they pass; it
+    cannot be proven then, and stays a proposal.
+    """
+    started = time.monotonic()
     await run.say("Running " + ", ".join(c.id for c in checks))
     async with anyio.create_task_group() as group:  # what later rungs need, while the checks run
-        group.start_soon(to_thread.run_sync, _warm)
+        group.start_soon(to_thread.run_sync, warm)
         before, error = await _before(run, workshop, checks)
     if error is not None:
         raise error
@@ -97,7 +110,7 @@ async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
     text = "\n".join(
         filter(None, (request.text, request.problem.message if request.problem else ""))
     )
-    if all(r.ok for r in before) and not any(r.problems for r in before):
+    if not suggest and all(r.ok for r in before) and not any(r.problems for r in before):
         reason = "all checks pass"
         if asked or request.text:
             reason = "the checks pass: the problem cannot be reproduced by running them"
@@ -127,7 +140,8 @@ async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
     )
 
 
-def _warm() -> None:
+def warm() -> None:
+    """Load what the rungs read from files. Blocking."""
     templates.warm()
     imports.table()
 
@@ -279,8 +293,14 @@ async def rungs(run: Run, workshop: Workshop, named: Sequence[str] = ()) -> Sequ
     """
     allowed = named or run.settings.fix.rungs
     profile = await run.profile(Role.CODER)
-    order = ("L0", "L2", "L1") if profile is not None and not profile.small else ("L0", "L1", "L2")
+    capable = profile is not None and not profile.small
+    order = ("L0", "L2", "L1", "L3", "L4") if capable else ("L0", "L1", "L2", "L3", "L4")
     made: dict[str, Rung] = {"L0": Deterministic(workshop), "L2": Rewrite()}
+    if {"L3", "L4"} & set(allowed):
+        from samokoder.agents.repair.hunt.hunter import Hunter
+        from samokoder.agents.repair.wider import Wider
+
+        made |= {"L3": Wider(), "L4": Hunter(workshop)}
     if "L1" in allowed:
         # the search is large; whoever never climbs it does not load it
         from samokoder.agents.repair.mutation.search import Mutation
@@ -289,4 +309,6 @@ async def rungs(run: Run, workshop: Workshop, named: Sequence[str] = ()) -> Sequ
     asked = profile is not None and (workshop.confines or run.settings.sandbox.unconfined)
     if profile is not None and not asked:
         await run.say("No sandbox here: code a model writes is not run. `--unconfined` lets it.")
-    return [made[name] for name in order if name in allowed and (name != "L2" or asked)]
+    return [
+        made[name] for name in order if name in allowed and (name in ladder.MODEL_FREE or asked)
+    ]

@@ -23,12 +23,13 @@ def kinds(tools: Tools) -> Kinds:
         return await check(run, request, tools)
 
     return {
-        "fix": Kind("fix", FixRequest, FixResult, fixing, _fixed, writes=True, runs_commands=True),
+        "fix": Kind("fix", FixRequest, FixResult, fixing, fixed, writes=True, runs_commands=True),
         "check": Kind("check", CheckRequest, CheckOutcome, checking, _checked, runs_commands=True),
     }
 
 
-def _fixed(result: FixResult) -> tuple[RunState, str]:
+def fixed(result: FixResult) -> tuple[RunState, str]:
+    """How a run that fixes ends."""
     if result.limited:
         return RunState.LIMITED, result.reason
     if result.verdict is Verdict.PROVEN:

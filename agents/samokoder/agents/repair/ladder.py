@@ -20,7 +20,8 @@ from samokoder.agents.workspace.changeset import ChangeSet
 _ROUNDS = 4
 """Times the ladder is climbed again from a candidate that made progress."""
 
-_MODEL_FREE = frozenset({"L0", "L1"})
+MODEL_FREE = frozenset({"L0", "L1"})
+"""Rungs that ask no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _tallies(state: _Climb) -> tuple[Tally, ...]:
 async def _rung(state: _Climb, rung: Rung, round_: int) -> tuple[Candidate, Receipt] | None:
     """All candidates of one rung; the proven one and its receipt, or None."""
     case, settings = state.case, state.case.run.settings.fix
-    free = rung.name in _MODEL_FREE
+    free = rung.name in MODEL_FREE
     bound = settings.candidates if free else settings.attempts
     deadline = time.monotonic() + settings.seconds if free else float("inf")
     tally = state.tallies.get(rung.name, Tally(rung.name))

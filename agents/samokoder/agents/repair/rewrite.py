@@ -34,7 +34,9 @@ _LANGUAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
+    """A file in a prompt; ``note`` says when only parts of it are shown."""
+
     path: str
     text: str
     note: str = ""
@@ -73,7 +75,7 @@ class Rewrite:
         self, case: Case, targets: list[context.Target], texts: dict[str, str]
     ) -> AsyncGenerator[Candidate, str]:
         """One function a call, the likeliest ones in turn, hotter every time."""
-        chosen = targets[:3] or await _files(case)
+        chosen = targets[:3] or await whole_files(case)
         if not chosen:
             case.learned.append("L2: no function or small file could be named as the place")
             return
@@ -95,12 +97,12 @@ class Rewrite:
     ) -> AsyncGenerator[Candidate, str]:
         """A conversation: blocks, then blocks again with the reason of the refusal."""
         table: dict[str, str] = {}
-        shown = await _shown(case, targets, texts)
+        shown = await shown_files(case, targets, texts)
         prompt = templates.template("blocks").render(
             files=shown,
             interfaces=_elsewhere(targets, texts, shown),
-            failures=_failures(case, texts),
-            command=_command(case),
+            failures=failures(case, texts),
+            command=command_of(case),
             learned=case.learned[-4:],
         )
         messages = [
@@ -156,7 +158,7 @@ def _function_request(
         text=target.text,
         name=target.name.rpartition(".")[2],
         interfaces=context.interfaces(target, texts) if target.name else "",
-        failures=_failures(case, texts),
+        failures=failures(case, texts),
     )
     return ChatRequest(
         (
@@ -174,7 +176,8 @@ def language(path: str) -> str:
     return _LANGUAGES.get(PurePosixPath(path).suffix.lower(), "")
 
 
-def _failures(case: Case, texts: dict[str, str]) -> list[context.Failure]:
+def failures(case: Case, texts: dict[str, str]) -> list[context.Failure]:
+    """What fails, for a prompt; the end of the output where nothing was understood of it."""
     problems = case.focus or case.evidence.problems
     found = context.failures(problems, texts)
     if not found:
@@ -188,12 +191,13 @@ def _failures(case: Case, texts: dict[str, str]) -> list[context.Failure]:
     return found
 
 
-def _command(case: Case) -> str:
+def command_of(case: Case) -> str:
+    """The first failing check's command line."""
     failing = next((r for r in case.evidence.results if not r.ok), None)
     return " ".join(failing.check.argv)[:200] if failing is not None else ""
 
 
-async def _files(case: Case) -> list[context.Target]:
+async def whole_files(case: Case) -> list[context.Target]:
     """Whole files, where no function can be named: broken Python, other languages."""
     found: list[context.Target] = []
     for problem in case.focus or case.evidence.problems:
@@ -208,24 +212,26 @@ async def _files(case: Case) -> list[context.Target]:
     return found[:2]
 
 
-async def _shown(case: Case, targets: list[context.Target], texts: dict[str, str]) -> list[_Shown]:
+async def shown_files(
+    case: Case, targets: list[context.Target], texts: dict[str, str]
+) -> list[Shown]:
     """The likeliest files: small ones whole, of large ones the functions in question."""
     paths = list(dict.fromkeys(t.path for t in targets))
     for problem in case.focus or case.evidence.problems:
         paths += [p for p in (problem.path, *(f.path for f in problem.related)) if p not in paths]
     product = [p for p in paths if p in case.snapshot.files and not testcode.is_test_path(p)]
-    found: list[_Shown] = []
+    found: list[Shown] = []
     left = _BUDGET
     for path in (product or [p for p in paths if p in case.snapshot.files])[:6]:
         text = texts.get(path)
         if text is None:
             text = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
         if len(text) <= min(_WHOLE_FILE, left):
-            found.append(_Shown(path, text))
+            found.append(Shown(path, text))
         else:
             mine = [t for t in targets if t.path == path][:4]
             part = "\n\n".join(t.text for t in mine) or _around(case, path, text)
-            found.append(_Shown(path, part[: min(_PARTS * 2, left)], "parts of it"))
+            found.append(Shown(path, part[: min(_PARTS * 2, left)], "parts of it"))
         left -= len(found[-1].text)
         if left < 400:
             break
@@ -240,7 +246,7 @@ def _around(case: Case, path: str, text: str) -> str:
     return "\n".join(lines[max(0, line - 30) : line + 30])
 
 
-def _elsewhere(targets: list[context.Target], texts: dict[str, str], shown: list[_Shown]) -> str:
+def _elsewhere(targets: list[context.Target], texts: dict[str, str], shown: list[Shown]) -> str:
     whole = {s.path for s in shown if not s.note}
     rest = {p: t for p, t in texts.items() if p not in whole}
     return context.interfaces(targets[0], {**rest, targets[0].path: ""}) if targets else ""

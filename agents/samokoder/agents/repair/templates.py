@@ -33,5 +33,5 @@ def template(name: str) -> Template:
 
 def warm() -> None:
     """Compile every prompt, so that the first one costs nothing. Blocking."""
-    for name in ("function", "function_system", "file", "blocks", "blocks_system", "refused"):
-        template(name)
+    for name in _environment().list_templates(("jinja",)):
+        template(name.removesuffix(".jinja"))

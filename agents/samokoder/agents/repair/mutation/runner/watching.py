@@ -11,10 +11,10 @@ from .values import canonical
 
 _CALLS = 400
 """Calls that are kept of one test."""
-_STEPS = 400
-"""Lines that are kept in all."""
-_EACH = 3
-"""Calls of one watched function that are followed line by line."""
+_LAST = 3
+"""Calls of one watched function that are followed line by line to the end, beside the first."""
+_LINES = 60
+"""Lines of one such call that are kept."""
 _SHORT = 110
 
 
@@ -31,7 +31,7 @@ def watch(job: dict[str, Any]) -> dict[str, Any]:
         result = {"error": reason(error, error.__traceback__)}
     finally:
         sys.settrace(None)
-    return {"calls": watcher.calls, "steps": watcher.steps, "error": result.get("error")}
+    return {"calls": watcher.calls, "steps": watcher.kept(), "error": result.get("error")}
 
 
 def shown(value: Any) -> str:
@@ -53,9 +53,13 @@ class _Watcher:
     def begin(self, test: str) -> None:
         """A test starts: what came before does not matter."""
         self.calls: list[list[Any]] = []
-        self.steps: list[list[Any]] = []
+        self._steps: dict[tuple[str, str], dict[int, list[list[Any]]]] = {}
         self._times: dict[tuple[str, str], int] = {}
         self._depth = 0
+
+    def kept(self) -> list[list[Any]]:
+        """The lines of the first and the last calls."""
+        return [row for calls in self._steps.values() for rows in calls.values() for row in rows]
 
     def _path(self, frame: Any) -> str:
         name = frame.f_code.co_filename
@@ -81,8 +85,12 @@ class _Watcher:
         key = (path, code.co_name)
         number = self._times[key] = self._times.get(key, 0) + 1
         wanted = key in self._watched or (path, name) in self._watched
-        detail = wanted and number <= _EACH
-        known = {n: shown(v) for n, v in values.items()} if detail else {}
+        steps: list[list[Any]] = []
+        if wanted:
+            mine = self._steps.setdefault(key, {})
+            mine[number] = steps
+            mine.pop(number - _LAST if number > _LAST + 1 else 0, None)
+        known = {n: shown(v) for n, v in values.items()} if wanted else {}
         self._depth += 1
         line = frame.f_lineno
 
@@ -94,10 +102,10 @@ class _Watcher:
                     row[5] = shown(argument)
             elif event == "exception":
                 row[5] = f"raises {argument[0].__name__}: {str(argument[1])[:80]}"
-            if detail and len(self.steps) < _STEPS:
+            if wanted and len(steps) < _LINES:
                 now = {n: shown(v) for n, v in frame.f_locals.items()}
                 changed = ", ".join(f"{n}={v}" for n, v in now.items() if known.get(n) != v)
-                self.steps.append([path, name, number, line, changed])
+                steps.append([path, name, number, line, changed])
                 known, line = now, frame.f_lineno
             return local
 

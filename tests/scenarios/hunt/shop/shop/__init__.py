@@ -1,0 +1,1 @@
+"""A small mail-order shop: catalogue, baskets, prices, stock, shipping, orders, reports."""
