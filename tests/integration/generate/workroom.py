@@ -21,10 +21,12 @@ from samokoder.agents.models.scripted import ScriptedModel
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.engine import Engine, open_engine
 from samokoder.agents.runs.order import Order, RunSummary
+from samokoder.agents.runs.view import QuestionView
 from samokoder.agents.sandbox.scratch import ScratchPool
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.desk import Desk
 from samokoder.state.database import Database
+from samokoder.state.runs import FINISHED
 
 UNITTEST = f"{sys.executable} -m unittest -q"
 
@@ -75,6 +77,17 @@ class Workroom:
         summary, _, stored = await self.engine.outcome(run_id)
         assert stored is not None, summary.reason
         return summary, msgspec.json.decode(stored, type=GenerateResult)
+
+    async def question(self, run_id: str, *, after: str = "") -> QuestionView:
+        """The open question of a run, once there is one (another than ``after``)."""
+        with anyio.fail_after(30):
+            while True:
+                view = await self.engine.view(run_id)
+                found = [q for q in view.questions if q.answer is None and q.key != after]
+                if found:
+                    return found[0]
+                assert view.summary.state not in FINISHED, view.summary.reason
+                await anyio.sleep(0.02)
 
     async def generate(self, brief: str = "make it", **more: Any) -> GenerateResult:
         """The whole of it."""

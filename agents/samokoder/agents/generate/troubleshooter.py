@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from anyio import to_thread
+
 from samokoder.agents.checks.check import Check, CheckResult, Evidence
 from samokoder.agents.repair import fix, ladder, verdicts
 from samokoder.agents.repair.case import Case, Verdict
@@ -56,6 +58,7 @@ async def repair(
     if not allowed:
         return Repair(None, "no rung of the fixing ladder may be climbed")
     rungs = await fix.rungs(run, workshop, allowed)
+    await to_thread.run_sync(fix.warm)
     async with Prover(workshop, tree, checks, failing, case.focus) as prover:
         outcome = await ladder.climb(case, rungs, prover)
     if outcome.verdict is not Verdict.PROVEN or outcome.candidate is None:
