@@ -50,7 +50,9 @@ def _store_item(m: Machine, target: ast.Subscript, value: Value, state: State) -
         m.hit(Hazard.RANDOM, target, f"`{ast.unparse(target)}`", state.content(value))
     if container is None:
         _spread(target.value, value, state)
-    elif key.const is not UNKNOWN and container.items is None and container.kind != "list":
+        return
+    container = state.own(base.cell)
+    if key.const is not UNKNOWN and container.items is None and container.kind != "list":
         container.keys[key.const] = value
     elif isinstance(key.const, int) and container.items is not None and (
         -len(container.items) <= key.const < len(container.items)
@@ -80,4 +82,4 @@ def _store_attribute(m: Machine, target: ast.Attribute, value: Value, state: Sta
         if knowledge.SECRET_NAME.search(sinks.snake(target.attr)):
             m.hit(Hazard.RANDOM, target, f"`{ast.unparse(target)}`", value)
     if base.cell in state.heap:
-        state.heap[base.cell].keys[target.attr] = value
+        state.own(base.cell).keys[target.attr] = value

@@ -31,9 +31,8 @@ def call(m: Machine, node: ast.Call, state: State) -> Value:
         name = node.func.attr
     seen = sinks.Call(node, function.path, name, receiver, args, keywords)
     sinks.look(m, seen, state)
-    parser = state.heap.get(receiver.cell)
-    if name == "setFeature" and parser is not None and "external" in args[0].path:
-        parser.keys["external"] = args[1]
+    if name == "setFeature" and receiver.cell in state.heap and "external" in args[0].path:
+        state.own(receiver.cell).keys["external"] = args[1]
     inner = _inner(m, node, function, args, keywords, state)
     if inner is not None:
         return inner
@@ -69,8 +68,8 @@ def _inner(
             m.invoke(m, start, [instance, *args], keywords, state, node)
         else:
             for key, value in keywords.items():
-                state.heap[instance.cell].keys[key] = value
-            state.heap[instance.cell].rest = values.derived(*(state.content(a) for a in args))
+                state.own(instance.cell).keys[key] = value
+            state.own(instance.cell).rest = values.derived(*(state.content(a) for a in args))
         return instance
     if isinstance(target, Closure):
         if function.bound is not None and _takes_self(target):

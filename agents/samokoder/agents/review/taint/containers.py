@@ -17,7 +17,7 @@ def method(
     state: State,
 ) -> Value | None:
     """The result of a container's method, done in the state; None when it is not followed."""
-    container = state.heap[receiver.cell]
+    container = state.own(receiver.cell)
     if container.kind == _CONFIG:
         return _config(container, name, args, state)
     if container.kind == "list":

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from samokoder.agents.review.pyfile import PyFile
-from samokoder.agents.review.taint import invoking, knowledge, statements
+from samokoder.agents.review.taint import entrances, invoking, knowledge, statements
 from samokoder.agents.review.taint.expressions import evaluate
 from samokoder.agents.review.taint.machine import (
     Class,
@@ -31,15 +31,11 @@ _ROUTES: Final = frozenset(
     {"route", "get", "post", "put", "delete", "patch", "head", "options", "websocket", "api_route"}
 )
 _CONVERTED: Final = re.compile(r"<(?:(int|float|uuid):)?(\w+)>|\{(\w+)(?::(int|float|uuid))?\}")
-_ENTRANCE: Final = re.compile(
-    r"request|environ|get_argument|BaseHTTPRequestHandler|\.(?:get|post|put|patch|delete|route)\(|"
-    r"\brandom\b"
-)
 
 
 def hits(file: PyFile, steps: int = STEPS) -> tuple[Hit, ...]:
     """Every place that outside data reaches and does harm at, in the order of the text."""
-    if not _ENTRANCE.search(file.text):
+    if not entrances.possible(file.text):
         return ()  # nothing can come in
     m = Machine(file, steps, evaluate, invoking.invoke)
     top = State({}, {})
@@ -47,10 +43,13 @@ def hits(file: PyFile, steps: int = STEPS) -> tuple[Hit, ...]:
     _bounded(m, lambda: statements.run(m, file.tree.body, top), m.steps)
     m.globals = top.names
     heap = top.heap
+    entered = entrances.entered(file.tree)
     done = 0
     while done < len(m.entries) and m.steps > 0:
         closure = m.entries[done]
         done += 1
+        if id(closure.node) not in entered:
+            continue
         _bounded(m, partial(_enter, m, closure, heap), _EACH)
     return tuple(sorted(m.found.values(), key=lambda h: (h.node.lineno, h.node.col_offset)))  # type: ignore[attr-defined]
 
@@ -72,7 +71,7 @@ def _enter(m: Machine, closure: Closure, heap: dict[int, Container]) -> None:
     """Run one function as if the world called it."""
     node = closure.node
     assert isinstance(node, Function)
-    state = State(dict(closure.names), {k: c.copy() for k, c in heap.items()})
+    state = State(dict(closure.names), dict(heap))
     frame = Frame(closure)
     route, page = _route(m, node, state)
     m.route = route if route and not _CONVERTED.search(route) else ""

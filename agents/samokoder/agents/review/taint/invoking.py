@@ -25,7 +25,7 @@ def invoke(
     names = dict(closure.names)
     name = getattr(closure.node, "name", "the function")
     _bind(m, closure.node.args, args, keywords, names, node, name, state)
-    inner = State(names, state.heap)
+    inner = State(names, state.heap, owned=state.owned)
     if isinstance(closure.node, ast.Lambda):
         return m.evaluate(m, closure.node.body, inner)
     frame = Frame(closure)
@@ -44,7 +44,7 @@ def invoke(
     for end in frame.ends:
         final = states.joined(final, end)
     if final.live or frame.ends:
-        state.heap = final.heap
+        state.heap, state.owned = final.heap, final.owned
     if result.taints:
         result = Value(
             result.const,

@@ -102,6 +102,7 @@ class Machine:
         """A value that stands for a new container."""
         self.cells += 1
         state.heap[self.cells] = container
+        state.owned.add(self.cells)
         return Value(cell=self.cells, path=path)
 
     def sent(self, node: ast.AST, label: str, path: str = "", kind: str = "stranger") -> Value:
@@ -125,3 +126,4 @@ class Machine:
     def absorb(self, state: State, other: State) -> None:
         """Make ``state`` what ``other`` is."""
         state.names, state.heap, state.live = other.names, other.heap, other.live
+        state.owned = other.owned

@@ -31,14 +31,25 @@ class Container:
 
 @dataclass(slots=True)
 class State:
-    """``live`` is False after a return, raise, break or continue."""
+    """``live`` is False after a return, raise, break or continue. Containers are shared between
+    states until they are changed; ``owned`` are the cells only this state has.
+    """
 
     names: dict[str, Value]
     heap: dict[int, Container]
     live: bool = True
+    owned: set[int] = field(default_factory=set)
 
     def fork(self) -> "State":
-        return State(dict(self.names), {k: c.copy() for k, c in self.heap.items()}, self.live)
+        self.owned.clear()
+        return State(dict(self.names), dict(self.heap), self.live)
+
+    def own(self, cell: int) -> Container:
+        """The container of a cell, to be changed."""
+        if cell not in self.owned:
+            self.heap[cell] = self.heap[cell].copy()
+            self.owned.add(cell)
+        return self.heap[cell]
 
     def content(self, value: Value, depth: int = 3) -> Value:
         """Everything a value holds, as one value."""
@@ -54,7 +65,10 @@ class State:
         for name, value in self.names.items():
             if value.taints:
                 self.names[name] = _cleared(value, origins, hazards)
-        for container in self.heap.values():
+        for cell, shared in list(self.heap.items()):
+            if not any(t.origin in origins for v in shared.values() for t in v.taints):
+                continue
+            container = self.own(cell)
             if container.items:
                 container.items = tuple(_cleared(v, origins, hazards) for v in container.items)
             for key, value in container.keys.items():
@@ -83,11 +97,19 @@ def joined(one: State, other: State) -> State:
     names = dict(one.names)
     for name, value in other.names.items():
         mine = names.get(name)
-        names[name] = value if mine is None else _join(mine, value, one, other)
-    heap = {k: c for k, c in one.heap.items() if k not in other.heap}
-    heap.update((k, c) for k, c in other.heap.items() if k not in one.heap)
-    for key in one.heap.keys() & other.heap.keys():
-        heap[key] = _container(one.heap[key], other.heap[key], one, other)
+        if mine is None:
+            names[name] = value
+        elif mine is not value:
+            names[name] = _join(mine, value, one, other)
+    heap = dict(one.heap)
+    for cell, theirs in other.heap.items():
+        ours = heap.get(cell)
+        if ours is None:
+            heap[cell] = theirs
+        elif ours is not theirs:
+            heap[cell] = _container(ours, theirs, one, other)
+    one.owned.clear()
+    other.owned.clear()
     return State(names, heap)
 
 
@@ -98,8 +120,6 @@ def _join(mine: Value, theirs: Value, one: State, other: State) -> Value:
 
 
 def _container(a: Container, b: Container, one: State, other: State) -> Container:
-    if a.items == b.items and a.keys == b.keys and a.rest == b.rest:
-        return a
     items = a.items
     rest = _join(a.rest, b.rest, one, other)
     if a.items is not None and b.items is not None and len(a.items) == len(b.items):

@@ -48,6 +48,7 @@ def _augmented(m: Machine, node: ast.AugAssign, state: State) -> None:
     container = state.heap.get(old.cell)
     if container is not None and container.kind == "list":
         added = state.content(m.evaluate(m, node.value, state))
+        container = state.own(old.cell)
         items, container.items = container.items, None
         container.rest = values.derived(container.rest, *(items or ()), added)
         return
@@ -162,7 +163,8 @@ def _assert(m: Machine, node: ast.Assert, state: State) -> None:
 def _try(m: Machine, node: Any, state: State) -> None:
     before = state.fork()
     run(m, node.body, state)
-    failed = State(dict(state.names), {k: c.copy() for k, c in state.heap.items()})
+    failed = state.fork()
+    failed.live = True
     start = states.joined(before, failed)
     if state.live:
         run(m, node.orelse, state)
@@ -267,10 +269,10 @@ def _define(m: Machine, node: Function, state: State) -> None:
 
 def _class(m: Machine, node: ast.ClassDef, state: State) -> None:
     bases = tuple(m.evaluate(m, base, state).path or ast.unparse(base) for base in node.bases)
-    inner = State(dict(state.names), state.heap)
+    inner = State(dict(state.names), state.heap, owned=state.owned)
     first = len(m.entries)
     run(m, node.body, inner)
-    state.heap = inner.heap
+    state.heap, state.owned = inner.heap, inner.owned
     methods = {e.node.name: e for e in m.entries[first:] if isinstance(e.node, Function)}
     names = {k: v for k, v in inner.names.items() if state.names.get(k) is not v}
     made = Class(node, bases, methods, names)
