@@ -4,6 +4,8 @@ A diagnostic in the request comes from any server, through an editor that may ha
 columns are not believed beyond the line's end, and where it is one of ours, our own record of it is
 used instead. The command gets ``{uri, diagnostic}`` with ``diagnostic`` being ``{message, source,
 code, line, column, end_line, end_column}``, lines and columns from 1, columns in code points.
+Findings of reviews are ours: their commands get ``{uri, finding}``, the fingerprint. A selection
+can be reviewed.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,17 +21,32 @@ MAX_DIAGNOSTICS = 10
 """Diagnostics of one request that get actions."""
 _TITLE_LENGTH = 60
 _KIND = "quickfix"
+_SELECTION_KIND = "source.samokoder.review"
 _TITLES = {
     "samokoder.fix": "Fix with Samokoder",
     "samokoder.explain": "Explain with Samokoder",
 }
+_FINDING_TITLES = {
+    "samokoder.fix": "Apply fix",
+    "samokoder.finding.dismiss": "Dismiss",
+    "samokoder.explain": "Explain",
+}
 
 
 def code_actions(connection: "Connection", params: Any) -> list[dict[str, Any]]:
-    """The actions for the diagnostics of a ``textDocument/codeAction`` request."""
+    """The actions for a ``textDocument/codeAction`` request: its diagnostics, its selection."""
     uri = _text(_at(params, "textDocument", "uri"))
-    if not uri or not _wanted(_at(params, "context", "only")):
+    only = _at(params, "context", "only")
+    if not uri:
         return []
+    found = _fixes(connection, uri, params) if _wanted(only, _KIND) else []
+    if _wanted(only, _SELECTION_KIND):
+        found += _selection(connection, uri, _at(params, "range"))
+    return found
+
+
+def _fixes(connection: "Connection", uri: str, params: Any) -> list[dict[str, Any]]:
+    """What can be done about each diagnostic."""
     document = connection.documents.get(uri)
     echoed = _at(params, "context", "diagnostics")
     pairs: list[tuple[Any, Mark]] = [
@@ -40,19 +57,44 @@ def code_actions(connection: "Connection", params: Any) -> list[dict[str, Any]]:
     if not pairs:
         pairs = [(None, mark) for mark in _touched(connection, uri, _at(params, "range"))]
     pairs = pairs[:MAX_DIAGNOSTICS]
-    offered = [name for name in _TITLES if name in connection.host.names]
     literal = connection.capabilities.code_action_literals
+    names = dict.fromkeys((*_TITLES, *_FINDING_TITLES))
     return [
         _action(name, uri, item, mark, literal=literal, alone=len(pairs) == 1)
-        for name in offered
+        for name in names
+        if name in connection.host.names
         for item, mark in pairs
+        if name in _titles(mark)
     ]
+
+
+def _titles(mark: Mark) -> dict[str, str]:
+    return _FINDING_TITLES if "finding" in mark.data else _TITLES
+
+
+def _selection(connection: "Connection", uri: str, where: Any) -> list[dict[str, Any]]:
+    """A review of the selected lines."""
+    name = "samokoder.review"
+    start, end = _at(where, "start"), _at(where, "end")
+    if start == end or not isinstance(start, dict) or name not in connection.host.names:
+        return []
+    first, last = _number(_at(start, "line")), _number(_at(end, "line"))
+    if last > first and not _number(_at(end, "character")):
+        last -= 1  # the selection ends before the first character of that line
+    command = {
+        "title": "Review selection",
+        "command": name,
+        "arguments": [{"uri": uri, "line": first + 1, "end_line": last + 1}],
+    }
+    if not connection.capabilities.code_action_literals:
+        return [command]
+    return [{"title": "Review selection", "kind": _SELECTION_KIND, "command": command}]
 
 
 def _action(
     name: str, uri: str, item: Any, mark: Mark, *, literal: bool, alone: bool
 ) -> dict[str, Any]:
-    title = _TITLES[name]
+    title = _titles(mark)[name]
     if not alone:
         first = mark.message.strip().partition("\n")[0]
         short = first if len(first) <= _TITLE_LENGTH else f"{first[: _TITLE_LENGTH - 1]}…"
@@ -60,7 +102,7 @@ def _action(
     command = {
         "title": title,
         "command": name,
-        "arguments": [{"uri": uri, "diagnostic": _facts(mark)}],
+        "arguments": [_arguments(uri, mark)],
     }
     if not literal:
         return command
@@ -68,6 +110,12 @@ def _action(
     if item is not None:
         action["diagnostics"] = [item]
     return action
+
+
+def _arguments(uri: str, mark: Mark) -> dict[str, Any]:
+    if "finding" in mark.data:
+        return {"uri": uri, "finding": mark.data["finding"]}
+    return {"uri": uri, "diagnostic": _facts(mark)}
 
 
 def _facts(mark: Mark) -> dict[str, Any]:
@@ -129,11 +177,11 @@ def _touched(connection: "Connection", uri: str, where: Any) -> list[Mark]:
     ]
 
 
-def _wanted(only: Any) -> bool:
-    """Whether a quick fix is among the kinds asked for; no kinds means all."""
+def _wanted(only: Any, kind: str) -> bool:
+    """Whether this kind is among those asked for, itself or as part of a wider one; none: all."""
     if not isinstance(only, list) or not only:
         return True
-    return any(kind in ("", _KIND) for kind in only)
+    return any(k in ("", kind) or (isinstance(k, str) and kind.startswith(f"{k}.")) for k in only)
 
 
 def _at(value: Any, *keys: str) -> Any:

@@ -102,6 +102,8 @@ def removed(data: bytes, fingerprint: str) -> bytes:
     for number, entry in reversed(list(enumerate(entries))):
         if entry.get("fingerprint") == fingerprint:
             del entries[number]
+    if not len(entries):
+        del document["dismissal"]
     return tomlkit.dumps(document).encode()
 
 

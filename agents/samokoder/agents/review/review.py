@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import anyio
 
 from samokoder.agents.checks.check import Severity
+from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review import dismissed, session
 from samokoder.agents.review.finding import Finding
 from samokoder.agents.review.request import Reported, ReviewRequest, ReviewResult
@@ -28,6 +29,7 @@ class Reviewers:
 
     shelf: Shelf
     sources: Sources
+    tools: Tools
     opinions: Opinions | None = None
 
 

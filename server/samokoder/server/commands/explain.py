@@ -18,8 +18,8 @@ from samokoder.agents.runs.view import RunView
 from samokoder.agents.workspace import text as texts
 from samokoder.server.commands import text
 from samokoder.server.commands.command import Call, Command
-from samokoder.server.commands.findings import Finding, named
 from samokoder.server.commands.fix import Diagnostic
+from samokoder.server.commands.naming import Finding, named
 from samokoder.server.commands.ordering import order_of
 from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
 from samokoder.server.findings import standing

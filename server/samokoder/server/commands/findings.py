@@ -11,16 +11,15 @@ from samokoder.agents.review import prose, session
 from samokoder.agents.review.request import Reported
 from samokoder.agents.review.sarif import sarif
 from samokoder.agents.review.sharing import Shared, ShareRequest
-from samokoder.agents.review.shelf import Kept, StateShelf, dismissal_of, from_row
+from samokoder.agents.review.shelf import Kept, StateShelf, dismissal_of
 from samokoder.agents.review.view import FindingView, view
 from samokoder.agents.runs.order import Order
 from samokoder.server.commands.command import Args, Call, Command
+from samokoder.server.commands.naming import Finding, named
 from samokoder.server.commands.shared import Root, Uri, path_of, root_of
 from samokoder.server.findings import EVENT, silenced_in, standing
 from samokoder.server.version import VERSION
-from samokoder.state import dismissals, findings, workspaces
-
-Finding = Annotated[str, Meta(description="The finding's fingerprint, or its beginning.")]
+from samokoder.state import dismissals, workspaces
 
 
 class ListArgs(Args, frozen=True):
@@ -143,21 +142,6 @@ async def _share(call: Call, root: Path, kept: Kept, args: DismissArgs) -> str:
     if done.conflicts:
         raise Conflict("; ".join(done.conflicts))
     return run_id
-
-
-async def named(call: Call, root: Path, beginning: str) -> Kept:
-    """The finding of this fingerprint; InvalidInput when there is none or more than one."""
-    if not beginning:
-        raise InvalidInput("which finding?", hint="`samokoder finding list` names them.")
-    async with call.service.db.reading() as s:
-        workspace = await workspaces.find(s, str(root))
-        same = await findings.matching(s, workspace.id, beginning) if workspace else ()
-    if len(same) != 1:
-        word = "no finding" if not same else "more than one finding"
-        raise InvalidInput(
-            f"{word} is called {beginning!r}", hint="`samokoder finding list` names them."
-        )
-    return from_row(same[0])
 
 
 async def export(call: Call, args: ExportArgs) -> Any:

@@ -12,11 +12,14 @@ from samokoder.agents.errors import InvalidInput
 from samokoder.agents.repair.case import Verdict
 from samokoder.agents.repair.check import CheckOutcome, CheckRequest
 from samokoder.agents.repair.fix import Fixed, FixRequest, FixResult
+from samokoder.agents.review.remedy import RemedyRequest
 from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.workspace import paths
 from samokoder.server.commands import consent, questions, text
 from samokoder.server.commands.command import Args, Call, Command
+from samokoder.server.commands.naming import named
 from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
+from samokoder.server.findings import EVENT, standing
 from samokoder.state.runs import RunState
 
 
@@ -37,6 +40,7 @@ class FixArgs(RunArgs, frozen=True):
     uri: Uri = ""
     line: Annotated[int, Meta(ge=0, description="A line of the file, from 1.")] = 0
     diagnostic: Diagnostic | None = None
+    finding: Annotated[str, Meta(description="A review's finding, by its fingerprint.")] = ""
     check: Annotated[str, Meta(description="The failing command line.")] = ""
     text: Annotated[str, Meta(description="A pasted error or stack trace.")] = ""
     all: Annotated[bool, Meta(description="Go on until the checks are green.")] = False
@@ -92,7 +96,7 @@ async def _order(
     call: Call, args: RunArgs, kind: str, title: str, root: Path, params: Any
 ) -> Order:
     once = await consent.to_commands(call, root, yes=args.yes)
-    if kind == "fix" and not args.no_model:
+    if kind in ("fix", "remedy") and not args.no_model:
         await consent.to_provider(call, root, named=args.model)
     flags: dict[str, str | int | float | bool] = {}
     if args.model:
@@ -135,6 +139,8 @@ async def _target(call: Call, root: str, path: str, uri: str) -> tuple[Path, str
 
 
 async def fix(call: Call, args: FixArgs) -> FixAnswer:
+    if args.finding:
+        return await _finding(call, args)
     root, relative = await _target(call, args.root, args.path, args.uri)
     problem = None
     if args.diagnostic is not None:
@@ -159,6 +165,27 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
         return FixAnswer(run=summary, used=Used())
     await questions.attended(call, run_id)
     return await _answer(call, run_id)
+
+
+async def _finding(call: Call, args: FixArgs) -> FixAnswer:
+    """Fix what a review found, where its code stands now."""
+    root = await root_of(call, args.root, path_of(args.uri) if args.uri else None)
+    kept = await named(call, root, args.finding)
+    there = await standing(root, (kept,), call.service.editors)
+    if not there:
+        raise InvalidInput(f"the code of finding {kept.fingerprint[:12]} is gone")
+    finding = there[0].finding
+    request = RemedyRequest(finding, kept.fingerprint, args.check, args.rungs)
+    title = f"Fix {finding.message.partition(chr(10))[0][:80]}"
+    order = await _order(call, args, "remedy", title, root, request)
+    run_id = await call.service.engine.submit(order)
+    if not args.wait:
+        return FixAnswer(run=await call.service.engine.summary(run_id), used=Used())
+    await questions.attended(call, run_id)
+    answer = await _answer(call, run_id)
+    if answer.applied:
+        call.service.engine.stream.put(EVENT, root=str(root), paths=[finding.path])
+    return answer
 
 
 def _problem(path: str, found: Diagnostic) -> Problem:
