@@ -169,7 +169,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
         holder: list[Service] = []
 
         tools = Tools(pool)
-        reviewers = Reviewers(StateShelf(db), static_sources(tools))
+        reviewers = Reviewers(StateShelf(db), static_sources(tools), tools)
 
         async def agreed(root: Path, provider: str) -> bool:
             return await holder[0].trusted(root, "provider", provider)
