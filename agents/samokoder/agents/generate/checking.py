@@ -12,7 +12,7 @@ from samokoder.agents.checks.interpreter import find_interpreter
 from samokoder.agents.context.languages import language_of
 from samokoder.agents.execute.command import Command
 from samokoder.agents.execute.grants import grant
-from samokoder.agents.generate import wellformed
+from samokoder.agents.generate import renaming, wellformed
 from samokoder.agents.generate.plan import Task
 from samokoder.agents.generate.request import Ran
 from samokoder.agents.repair import testcode, verdicts
@@ -113,7 +113,8 @@ async def judge(
         r.ok and r.check.origin in ("plan", "user", "settings") for r in after
     )
     tested = ran or not any(_runs(p) for p in change_set.paths)
-    return Judgement(True, tested, doubt=await _doubt(before, after, tree, change_set))
+    renamed = renaming.names(task)
+    return Judgement(True, tested, doubt=await _doubt(before, after, tree, change_set, renamed))
 
 
 async def _doubt(
@@ -121,14 +122,15 @@ async def _doubt(
     after: tuple[CheckResult, ...],
     tree: Snapshot,
     change_set: ChangeSet,
+    renamed: frozenset[str],
 ) -> str:
     """What a person has to look at although everything passes."""
     strays = sorted({name for r in after for name in r.stray})
     if strays:
         return f"{', '.join(strays[:3])} was imported from outside the scratch copy"
-    was, now = len(verdicts.passed(before)), len(verdicts.passed(after))
-    if now < was:
-        return f"{now} tests pass, before there were {was}"
+    some, now = len(verdicts.passed(before)), len(verdicts.passed(after))
+    if now < some:
+        return f"{now} tests pass, before there were {some}"
     old: dict[str, bytes | None] = {}
     new: dict[str, bytes | None] = {}
     for change in change_set.changes:
@@ -136,8 +138,10 @@ async def _doubt(
             continue
         if not testcode.is_test_path(change.path):
             continue
-        old[change.path] = await tree.read(change.path)
-        new[change.path] = change.after
+        text = await tree.read(change.path)
+        if renaming.only(text, change.after, renamed):
+            continue
+        old[change.path], new[change.path] = text, change.after
     reasons = await to_thread.run_sync(lambda: weakened(old, new)) if old else ()
     return "; ".join(reasons[:3])
 
