@@ -1,5 +1,6 @@
 """The composition root: state, engine, models and settings put together for one process."""
 
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from samokoder.agents.checks.check import Problem
 from samokoder.agents.configuration import Configuration
 from samokoder.agents.generate.kinds import kinds as generate_kinds
 from samokoder.agents.models.models import OpenModels, open_models
+from samokoder.agents.preview import life as previews_life
+from samokoder.agents.preview import sync as previews_sync
+from samokoder.agents.preview.previews import Previews, open_previews
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.kinds import kinds as review_kinds
@@ -25,7 +29,7 @@ from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
 from samokoder.agents.sandbox.scratch import ScratchPool, reap
 from samokoder.agents.scaffold.making import kinds as scaffold_kinds
-from samokoder.agents.settings import Settings
+from samokoder.agents.settings import PreviewSettings, Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import Feed
 from samokoder.server.findings import FindingsFace
@@ -51,6 +55,7 @@ class Service:
     engine: Engine
     models: OpenModels
     editors: Editors
+    previews: Previews
     host: "Host | None" = None
     feed: "Feed | None" = None
     findings: FindingsFace | None = None
@@ -180,6 +185,9 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
             )
             return found.settings
 
+        async def of_previews(root: Path) -> PreviewSettings:
+            return (await holder[0].configuration(root)).settings.preview
+
         async with (
             open_models(agreed) as models,
             open_runs(
@@ -195,8 +203,9 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
                 },
                 parallel=first.run.parallel,
             ) as engine,
+            open_previews(db, engine.owner.id, of_previews) as previews,
         ):
-            service = Service(db, engine, models, editors, host)
+            service = Service(db, engine, models, editors, previews, host)
             holder.append(service)
             yield service
 
@@ -211,6 +220,9 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         service.feed = Feed(service.engine.stream)
         service.engine.submitted = service.submitted
         service.findings = FindingsFace(service.db, service.engine.stream, service.connections)
+        tasks.start_soon(previews_life.keep, service.previews)
+        tasks.start_soon(previews_sync.watch, service.previews)
+        tasks.start_soon(_awake, host, service.previews)
         tasks.start_soon(service.feed.run)
         tasks.start_soon(service.findings.run)
         await service.engine.take_up()
@@ -219,6 +231,14 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
             yield service
         finally:
             tasks.cancel_scope.cancel()
+
+
+async def _awake(host: "Host", previews: Previews) -> None:
+    """A daemon that keeps the deadline of a preview does not end for want of work."""
+    while True:
+        if previews.live:
+            host.idle_since = time.monotonic()
+        await anyio.sleep(1.0)
 
 
 @asynccontextmanager

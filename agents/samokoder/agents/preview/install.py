@@ -8,7 +8,8 @@ network; it writes into the project's copy. The program later finds both read-on
 import hashlib
 import posixpath
 import shlex
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ class Site:
     limits: Limits
     tools: str
     tell: Tell
-    network: bool
+    network: Callable[[str], Awaitable[bool]]
     hosts: tuple[str, ...] = ()
 
     @property
@@ -90,10 +91,10 @@ async def dependencies(
     name = f"{NAME}:{await _key(spec, snapshot, base_id)}"
     if await tools.exists(site.engine, name):
         return name
-    if not site.network:
+    what = "; ".join(shlex.join(argv) for argv in spec.install)
+    if not await site.network(what):
         raise NotTrusted(
-            "installing the dependencies needs the network: "
-            + "; ".join(shlex.join(argv) for argv in spec.install),
+            f"installing the dependencies needs the network: {what}",
             hint="Agree to it, set `preview.install = true`, or pass --yes.",
         )
     hosts = (EVERYWHERE, *site.hosts)
@@ -102,14 +103,13 @@ async def dependencies(
         script = " && ".join(shlex.join(argv) for argv in spec.install)
         if spec.stack is Stack.NODE:
             script += f" && {_moved()}"
-        made = await _create(site, "install", base, script, guard, way.proxies)
-        packed = await code.archive(snapshot, spec.folder)
-        await code.put(site.engine, made, code.PLACE, packed)
-        await _to_the_end(site, made, Source.INSTALL, Cause.INSTALL_FAILED, spec.install)
-    repository, _, tag = name.rpartition(":")
-    conf = {"Labels": {labels.CACHE: "dependencies", labels.ROOT: str(snapshot.root)}}
-    await site.engine.call(site.engine.client.commit, made, repository, tag, conf=conf)
-    await site.engine.call(site.engine.client.remove_container, made, force=True, v=True)
+        async with _container(site, "install", base, script, guard, way.proxies) as made:
+            packed = await code.archive(snapshot, spec.folder)
+            await code.put(site.engine, made, code.PLACE, packed)
+            await _to_the_end(site, made, Source.INSTALL, Cause.INSTALL_FAILED, spec.install)
+            repository, _, tag = name.rpartition(":")
+            conf = {"Labels": {labels.CACHE: "dependencies", labels.ROOT: str(snapshot.root)}}
+            await site.engine.call(site.engine.client.commit, made, repository, tag, conf=conf)
     return name
 
 
@@ -123,19 +123,19 @@ async def build(site: Site, spec: PreviewSpec, image: str, volume: str) -> None:
         tmpfs = {f"{DEPENDENCIES}/.cache": hardening.folder(site.limits)}
     guard = hardening.guarded(site.phase_limits, network="none", binds=binds, tmpfs=tmpfs)
     script = " && ".join(shlex.join(argv) for argv in spec.build)
-    made = await _create(site, "build", image, script, guard, dict(spec.environment))
-    await _to_the_end(site, made, Source.BUILD, Cause.BUILD_FAILED, spec.build)
-    await site.engine.call(site.engine.client.remove_container, made, force=True, v=True)
+    async with _container(site, "build", image, script, guard, spec.environment) as made:
+        await _to_the_end(site, made, Source.BUILD, Cause.BUILD_FAILED, spec.build)
 
 
-async def _create(
+@asynccontextmanager
+async def _container(
     site: Site,
     role: str,
     image: str,
     script: str,
     guard: dict[str, Any],
     environment: Mapping[str, str],
-) -> str:
+) -> AsyncIterator[str]:
     """Root without any capability: it may write what root owns, and nothing else."""
     # set by the command and not by the container: a commit would keep them in the image
     values = {**_ENVIRONMENT, **environment}
@@ -153,7 +153,12 @@ async def _create(
         config["NetworkingConfig"] = network.attached(guard["NetworkMode"])
     create = site.engine.client.create_container_from_config
     made: dict[str, Any] = await site.engine.call(create, config, site.tag.name(role))
-    return str(made["Id"])
+    try:
+        yield str(made["Id"])
+    finally:
+        with anyio.CancelScope(shield=True):
+            remove = site.engine.client.remove_container
+            await site.engine.call(remove, made["Id"], force=True, v=True)
 
 
 async def _to_the_end(

@@ -16,7 +16,7 @@ from samokoder.agents import logs
 from samokoder.agents.errors import EngineFailed, EngineMissing
 from samokoder.agents.preview import gateway, health, labels, output, removal
 from samokoder.agents.preview.engine import Engine
-from samokoder.agents.preview.plan import Part
+from samokoder.agents.preview.plan import MAIN, Part
 from samokoder.agents.preview.spec import Cause, LogLine
 from samokoder.state import clock, owners, previews
 from samokoder.state.database import Database
@@ -29,8 +29,10 @@ log = logs.get(__name__)
 
 LOOK = 5.0
 """Seconds between looks while previews are live."""
-REST = 60.0
+REST = 3.0
 """Seconds between looks while none is."""
+OURS = frozenset({"gateway", "install", "build", "look"})
+"""Roles of containers that are not the project's programs."""
 KEPT_DAYS = 30
 """Days rows of ended previews are kept."""
 _DAY = 86_400_000
@@ -45,11 +47,14 @@ def identity(db: Database) -> str:
 
 async def keep(them: "Previews") -> None:
     """Look again and again, until cancelled; a failure is logged and tried again."""
+    async with them.db.reading() as s:
+        past = await previews.listing(s, limit=20)
+    them.unclean |= {row.engine for row in past if row.ended_at is not None}
     while True:
         try:
             async with them.db.reading() as s:
                 them.live = await previews.count(s)
-            if them.live:
+            if them.live or them.unclean:
                 await look(them)
         except SamokoderError as error:
             log.warning("previews could not be looked after", error=str(error))
@@ -60,10 +65,11 @@ async def look(them: "Previews") -> None:
     """One look at every engine there are previews in; one that is away is noted."""
     async with them.db.reading() as s:
         live = await previews.listing(s, phases=previews.LIVE, limit=_MOST)
-    for address in {row.engine for row in live}:
+    for address in {row.engine for row in live} | them.unclean:
         try:
             found = await them.engine(address)
             await reap(them, found)
+            them.unclean.discard(address)
         except (EngineMissing, EngineFailed) as error:
             values = {"cause": str(Cause.ENGINE_LOST), "reason": str(error)}
             async with them.db.session() as s:
@@ -139,7 +145,7 @@ async def _condition(
     ended = [
         (role, one)
         for role, one in by_role.items()
-        if role not in ("gateway", "install", "build", "look") and one.get("State") == "exited"
+        if role not in OURS and one.get("State") == "exited"
     ]
     cause, reason = Cause.NONE, ""
     for role, one in ended:
@@ -185,19 +191,26 @@ async def _remove_strays(
 
 async def printed(found: Engine, preview: str) -> list[LogLine]:
     """What the programs of a preview printed; nothing when the engine does not answer."""
-    lines: list[LogLine] = []
     try:
-        chosen = labels.chosen(labels.PREVIEW, preview)
-        containers = await found.call(found.client.containers, all=True, filters=chosen)
-        named = [c for c in containers if labels.of(c).get(labels.ROLE) not in ("gateway", "look")]
-        for one in named:
-            role = labels.of(one).get(labels.ROLE, "")
-            service = "" if role in ("main", "install", "build") else role
-            if role in ("install", "build"):
-                # told while it ran
-                continue
-            lines += await output.Reader(found, str(one["Id"]), service).read()
+        return await news(found, preview, {})
     except EngineFailed:
-        return lines
+        return []
+
+
+async def news(found: Engine, preview: str, readers: dict[str, output.Reader]) -> list[LogLine]:
+    """What the programs of a preview printed since the last time, in the order of its times.
+
+    Installations and builds are not among them: they are told while they run.
+    """
+    chosen = labels.chosen(labels.PREVIEW, preview)
+    containers = await found.call(found.client.containers, all=True, filters=chosen)
+    lines: list[LogLine] = []
+    for one in containers:
+        role, number = labels.of(one).get(labels.ROLE, ""), str(one["Id"])
+        if role in OURS:
+            continue
+        service = "" if role == MAIN else role
+        reader = readers.setdefault(number, output.Reader(found, number, service))
+        lines += await reader.read()
     lines.sort(key=lambda line: line.at)
     return lines

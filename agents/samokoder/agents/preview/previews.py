@@ -4,7 +4,7 @@ What is recorded comes first: a row before any container, so that whatever a cra
 found again (see ``life``).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from samokoder.agents.preview import (
     plan,
     removal,
     runtimes,
+    sync,
     tools,
     views,
 )
@@ -40,6 +41,8 @@ from samokoder.state.errors import SamokoderError
 
 Say = Callable[[str], Awaitable[None]]
 MINUTE = 60_000
+FOLLOW = 0.25
+"""Seconds between looks for new lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,10 @@ class Order:
     snapshot: Snapshot
     spec: PreviewSpec
     settings: PreviewSettings
-    network: bool = False
-    """Whether dependencies may be fetched."""
+    network: Callable[[str], Awaitable[bool]]
+    """Asked whether the network may be used for what the text says, only when it is needed."""
+    own_command: bool = False
+    """Whether an image that starts something by itself is to do so."""
     environment: Mapping[str, str] = field(default_factory=dict)
     egress: tuple[str, ...] = ()
 
@@ -63,8 +68,14 @@ class Previews:
     owner: str
     state: str
     """Names the state in labels."""
+    configure: Callable[[Path], Awaitable[PreviewSettings]]
+    """The settings of a workspace, for what happens without a command."""
     early: dict[str, list[LogLine]] = field(default_factory=dict)
     """What builds and installations of previews that are being started printed."""
+    unclean: set[str] = field(default_factory=set)
+    """Engines that may still have something of a preview that has ended."""
+    shown: dict[str, Snapshot] = field(default_factory=dict)
+    """What the previews this process looks after have of their workspaces."""
     live: int = 0
     """How many previews there were at the last look."""
     _engines: dict[str, Engine] = field(default_factory=dict)
@@ -207,8 +218,10 @@ class Previews:
             "ready_at": clock.now_ms(),
             "output": output.encoded(early) if early else None,
         }
+        self.shown[tag.preview] = order.snapshot
         async with self.db.session(durable=True) as s:
             await previews.state_facts(s, tag.preview, "note", notes)
+            await previews.state_facts(s, tag.preview, sync.SNAPSHOT, (order.snapshot.hash,))
             if not await previews.update_live(s, tag.preview, values):
                 raise EngineFailed("it was stopped while it started", hint=" ")
         return await views.one(self.db, tag.preview)
@@ -250,7 +263,7 @@ class Previews:
         await say("The image is being looked for.")
         base, notes = await images.base(found, spec, order.settings, site.tell)
         facts_of_base = await images.look(found, base)
-        if not spec.start and facts_of_base.starts:
+        if facts_of_base.starts and (order.own_command or not spec.start):
             return plan.of_image(spec, site.tag, base, facts_of_base, granted), notes
         if spec.install:
             await say("The dependencies are being looked for.")
@@ -258,7 +271,8 @@ class Previews:
         return plan.of_project(spec, site.tag, name, facts_of_base, granted), notes
 
     async def _build(self, order: Order, site: install.Site, build: images.Build) -> str:
-        hosts = (EVERYWHERE, *order.egress) if order.network else ()
+        granted = await order.network(f"building {build.dockerfile}")
+        hosts = (EVERYWHERE, *order.egress) if granted else ()
         async with way_out(site.engine, site.tag, site.tools, site.limits, hosts) as way:
             build = replace(build, network=way.network, proxies=way.proxies)
             await images.build(site.engine, order.snapshot, build, order.settings, site.tell)
@@ -292,7 +306,22 @@ class Previews:
             await removal.remove(found, tag.preview)
         except EngineFailed:
             # the next look at what is there removes it
+            self.unclean.add(found.address)
             await self.lose(found)
+
+    async def follow(self, preview: str) -> AsyncGenerator[LogLine, None]:
+        """Every line of a live preview, those of the past first; ends when it does."""
+        number = 0
+        readers: dict[str, output.Reader] = {}
+        row = await views.row(self.db, preview)
+        for line in output.decoded(row.output):
+            yield replace(line, number=(number := number + 1))
+        while row.phase in previews.LIVE:
+            found = await self.engine(row.engine)
+            for line in await life.news(found, row.id, readers):
+                yield replace(line, number=(number := number + 1))
+            await anyio.sleep(FOLLOW)
+            row = await views.row(self.db, row.id)
 
     # -- afterwards -----------------------------------------------------------------------------
 
@@ -325,6 +354,10 @@ class Previews:
         """One preview; the beginning of its id is enough."""
         return await views.one(self.db, (await views.row(self.db, preview)).id)
 
+    async def refresh_states(self) -> None:
+        """Look at the engines now instead of waiting for the next look."""
+        await life.look(self)
+
     async def listing(
         self, root: Path | None = None, *, ended: bool = False
     ) -> tuple[PreviewStatus, ...]:
@@ -346,9 +379,11 @@ class Previews:
 
 
 @asynccontextmanager
-async def open_previews(db: Database, owner: str) -> AsyncIterator[Previews]:
+async def open_previews(
+    db: Database, owner: str, configure: Callable[[Path], Awaitable[PreviewSettings]]
+) -> AsyncIterator[Previews]:
     """The previews of a state; leaving lets them live."""
-    opened = Previews(db, owner, life.identity(db))
+    opened = Previews(db, owner, life.identity(db), configure)
     try:
         yield opened
     finally:

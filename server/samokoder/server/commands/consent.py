@@ -12,20 +12,21 @@ from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, root_of
 from samokoder.state import trusts, workspaces
 
-Subject = Literal["commands", "provider"]
+Subject = Literal["commands", "provider", "network"]
 
 
-async def to_commands(call: Call, root: Path, *, yes: bool) -> bool:
+async def to_commands(call: Call, root: Path, *, yes: bool, purpose: str = "") -> bool:
     """Consent to running the project's own commands; True when it is for this once only.
 
-    NotTrusted when it was refused, or when nobody can be asked.
+    ``purpose`` completes "Samokoder wants to …"; empty means its checks. NotTrusted when it was
+    refused, or when nobody can be asked.
     """
     if await call.service.trusted(root, "commands"):
         return False
     if yes:
         return True
     answer = await call.choose(
-        f"Samokoder wants to run the checks of {root.name} (tests, linters). "
+        f"Samokoder wants to {purpose or f'run the checks of {root.name} (tests, linters)'}. "
         "They are programs of this project. Allow it?",
         (ALWAYS, ONCE, NO),
     )
@@ -39,6 +40,20 @@ async def to_commands(call: Call, root: Path, *, yes: bool) -> bool:
         f"the commands of {root.name} may not run ({refused})",
         hint="Answer the question in the editor, run `samokoder trust`, or pass --yes.",
     )
+
+
+async def to_network(call: Call, root: Path, what: str, *, yes: bool) -> bool:
+    """Consent to using the network for an installation; remembered when it is for always."""
+    if yes or await call.service.trusted(root, "network"):
+        return True
+    answer = await call.choose(
+        f"{what} needs the network (public hosts only). The program itself will not have it. "
+        "Allow it?",
+        (ALWAYS, ONCE, NO),
+    )
+    if answer == ALWAYS:
+        await call.service.trust(root, "network")
+    return answer in (ALWAYS, ONCE)
 
 
 async def to_provider(call: Call, root: Path, *, named: str) -> None:
@@ -67,7 +82,8 @@ async def to_provider(call: Call, root: Path, *, named: str) -> None:
 class TrustArgs(Args, frozen=True):
     root: Root = ""
     kind: Annotated[
-        Subject, Meta(description="What to trust: the project's commands, or a provider.")
+        Subject,
+        Meta(description="What to trust: commands, a provider, or the network to install."),
     ] = "commands"
     subject: Annotated[str, Meta(description="The provider, for kind `provider`.")] = ""
     revoke: Annotated[bool, Meta(description="Take the consent back.")] = False
