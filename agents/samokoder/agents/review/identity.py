@@ -14,6 +14,8 @@ from samokoder.agents.review.finding import Finding
 
 _AROUND = 3
 """Telling lines before and after a finding that say which of several twins it is."""
+_SHORT = 8
+"""Hexadecimal digits of one of those lines' hash."""
 _NEAR = 3
 """Lines by which a model's second quote of the same thing may differ."""
 _SIZE = 32
@@ -43,10 +45,21 @@ def base_of(finding: Finding) -> str:
 
 
 def around_of(finding: Finding, lines: Sequence[str]) -> str:
-    """A hash of the telling lines around a finding."""
+    """Short hashes of the telling lines around a finding: before and after, the nearest first."""
     before = [x for line in lines[: finding.line - 1] if (x := " ".join(line.split()))]
     after = [x for line in lines[finding.end_line :] if (x := " ".join(line.split()))]
-    return _hash(*before[-_AROUND:], "", *after[:_AROUND])
+    sides = before[: -_AROUND - 1 : -1], after[:_AROUND]
+    return "|".join(".".join(_hash(line)[:_SHORT] for line in side) for side in sides)
+
+
+def alike(one: str, other: str) -> int:
+    """How much of what is around two findings is the same; the nearest lines count most."""
+    score = 0
+    for mine, theirs in zip(one.split("|"), other.split("|"), strict=False):
+        known = set(theirs.split("."))
+        for rank, name in enumerate(mine.split(".")):
+            score += (_AROUND - rank) if name and name in known else 0
+    return score
 
 
 def identified(
@@ -74,7 +87,7 @@ def identified(
             if not here and stands(one):
                 continue
             near = abs(one.line - finding.line)
-            pairs.append(((not here, one.around != around, near), number, one))
+            pairs.append(((not here, -alike(around, one.around), near), number, one))
     named: dict[int, str] = {}
     used: set[str] = set(taken)
     for _, number, one in sorted(pairs, key=lambda pair: (pair[0], pair[1], pair[2].fingerprint)):
