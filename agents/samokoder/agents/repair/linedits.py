@@ -18,6 +18,11 @@ _TOKEN = re.compile(
 _COMPOUND = re.compile(
     r"^\s*(?:async\s+)?(?:def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b"
 )
+_MEANT = (
+    ("!=", 1.3), (">=", 1.3), ("<=", 1.3), (">", 1.5), ("<", 1.5), ("+", 1.5), ("-", 1.5),
+    ("*", 1.7),
+)  # fmt: skip
+"""What a lone ``=`` in a condition or beside another one may have been, and its cost."""
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _OPENERS = {v: k for k, v in _PAIRS.items()}
 _LOOKALIKES = str.maketrans(
@@ -63,6 +68,8 @@ _FOREIGN: tuple[tuple[str, str, str], ...] = (
     (r"/\*.*?(?:\*/|$)", "", "a comment starts with `#`"),
     (r"^.*?\*/", "", "a comment starts with `#`"),
     (r"<!--.*$", "", "a comment starts with `#`"),
+    (r"/\*+|\*+/", "", "no comment marks"),
+    (r"^(\s*)(?:'''|\"\"\")\s*(?=\S)|(?:'''|\"\"\")\s*$", r"\1", "no triple quotes"),
     (r"(?<=\d)(?=[A-Za-z_])", "*", "a number does not begin a name"),
     (r"\b\d+(?=[A-Za-z_]\w*\b)", "", "a number does not begin a name"),
     (r"\b(\d+)([A-Za-z_]\w*)", r"\2\1", "a number does not begin a name"),
@@ -132,6 +139,12 @@ def _equals(line: str) -> Iterator[Edit]:
         for match in reversed(lone):
             whole = whole[: match.start()] + "==" + whole[match.end() :]
         yield 0.7, [whole], "`=` is `==`"
+    for sign, cost in _MEANT:
+        if lone and re.match(r"\s*(?:el)?if\b|\s*while\b|\s*return\b|\s*assert\b|.*=.*=", line):
+            whole = line
+            for match in reversed(lone if not re.match(r"\s*\w+\s*[-+*/]?=", line) else lone[1:]):
+                whole = whole[: match.start()] + sign + whole[match.end() :]
+            yield cost, [whole], f"`=` is `{sign}`"
     if len(lone) > 1:
         for match in lone:
             new = line[: match.start()] + "==" + line[match.end() :]
@@ -270,6 +283,16 @@ def _shift(lines: Sequence[str], start: int, stop: int, by: int) -> list[str]:
     return copy
 
 
+def _clauses(lines: Sequence[str], at: int) -> int:
+    """Where the ``else`` and the like that begin at ``at`` end, with what belongs to them."""
+    while at < len(lines) and re.match(r"\s*(?:else|elif|except|finally)\b", lines[at]):
+        margin = _indent(lines[at])
+        at += 1
+        while at < len(lines) and (not lines[at].strip() or _indent(lines[at]) > margin):
+            at += 1
+    return at
+
+
 def reindented(lines: Sequence[str], at: int, message: str) -> Iterator[tuple[float, str, str]]:
     """The line at ``at`` and those that belong to it, at other depths. Yields whole texts."""
     lines = [line.expandtabs(4) if "\t" in line[: _indent(line)] else line for line in lines]
@@ -293,6 +316,9 @@ def reindented(lines: Sequence[str], at: int, message: str) -> Iterator[tuple[fl
                 ends.append(i)
             continue
         ends.append(i)
+        after = _clauses(lines, i)
+        if after > i:
+            ends.append(after)
         break
     else:
         ends.append(len(lines))

@@ -14,6 +14,10 @@ from samokoder.agents.repair.mutation.mutants import Mutant
 
 _NAME = re.compile(r"name '(\w+)' is not defined|local variable '(\w+)'|variable '(\w+)'")
 _ATTRIBUTE = re.compile(r"'?([\w.]+)'? (?:object )?has no attribute '(\w+)'")
+_VALUES = ("0", "1", "[]", "None", "True", "False", "''", "{}")
+"""What a call of something that does not exist may stand for."""
+_SIBLING = 0.6
+"""Likeness of two names from which one may have been meant to be made like the other (0–1)."""
 _STARTS = (
     "0", "[]", "{}", "set()", "''", "None", "1", "-1", "False", "True", "float('inf')",
     "float('-inf')", "defaultdict(int)", "defaultdict(list)", "deque()", "Counter()",
@@ -177,6 +181,7 @@ def _name(
         (rf"(?<!\w){re.escape(wrong)}\.", "", 0.8),
         (rf"(?<!\w){re.escape(wrong)}\(([^()]*)\)", r"\1", 0.7),
         (rf"(?<!\w){re.escape(wrong)}\(([^()]*)\)", r"(\1)", 0.3),
+        *((rf"(?<!\w){re.escape(wrong)}\([^()]*\)", text, 0.3) for text in _VALUES),
         (rf"\s*[-+*/%]+\s*{re.escape(wrong)}(?!\w)(?:\[[^\]]*\]|\([^()]*\))?", "", 0.6),
         (rf"(?<!\w){re.escape(wrong)}(?!\w)(?:\[[^\]]*\]|\([^()]*\))?\s*[-+*/%]+\s*", "", 0.6),
         (rf"\s*\b(?:and|or)\b\s*(?:not\s+)?{re.escape(wrong)}(?!\w)(?:\([^()]*\))?", "", 0.6),
@@ -197,10 +202,25 @@ def _name(
 def _initialised(
     lines: list[str], tree: ast.Module, line: int, wrong: str
 ) -> Iterator[tuple[str, float, str]]:
-    """The name gets a first value: at the top of the function, or before the outermost loop."""
+    """The name gets a first value: as a name like it has, at the top of the function, or before
+    the outermost loop.
+    """
     function = _function(tree, line)
     if function is None:
         return
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Assign)
+            and node.lineno < line
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
+            and JaroWinkler.similarity(node.targets[0].id, wrong) >= _SIBLING
+            and not lines[node.lineno - 1][: node.col_offset].strip()
+        ):
+            value = ast.get_source_segment("\n".join(lines), node.value) or ""
+            end = node.end_lineno or node.lineno
+            new = [*lines[:end], f"{' ' * node.col_offset}{wrong} = {value}", *lines[end:]]
+            yield "\n".join(new), 0.9, f"`{wrong}` made like `{node.targets[0].id}`"
     body = function.body
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(body) > 1:
@@ -219,7 +239,7 @@ def _initialised(
             continue
         for rank, start in enumerate(starts):
             new = [*lines[:at], f"{margin}{wrong} = {start}", *lines[at:]]
-            yield "\n".join(new), 0.6 - 0.008 * rank, f"`{wrong} = {start}`"
+            yield "\n".join(new), 0.5 - 0.008 * rank, f"`{wrong} = {start}`"
 
 
 def _attribute(

@@ -24,7 +24,7 @@ _SECONDS = 25.0
 """Wall seconds of a comparison at most."""
 _CPU = 6.0
 """CPU seconds of one text."""
-_FAR = 2.0
+_FAR = 1.5
 """Likelier by this factor, an option is not held back by what contradicts it. This and the bounds
 below were set where right and wrong repairs of public sets part; see the decision on few tests.
 """

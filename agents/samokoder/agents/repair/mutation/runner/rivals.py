@@ -16,6 +16,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
+from .habits import habits
 from .nearby import near
 from .overlay import overlay
 from .reached import Reached
@@ -70,10 +71,14 @@ def _inputs(tests: list[list[Call]]) -> list[tuple[str, list[Call]]]:
     found: list[tuple[str, list[Call]]] = []
     seen: set[str] = set()
     pools: dict[tuple[str, int], list[Any]] = {}
+    by_name: dict[str, list[Call]] = {}
     for calls in tests:
         for call in calls:
+            by_name.setdefault(call.name, []).append(call)
             for at, value in enumerate(call.args):
                 pools.setdefault((call.name, at), []).append(value)
+
+    usual = {name: habits(calls) for name, calls in by_name.items()}
 
     def add(calls: list[Call], changed: int) -> bool:
         name = _shown(calls, changed)
@@ -92,7 +97,8 @@ def _inputs(tests: list[list[Call]]) -> list[tuple[str, list[Call]]]:
             unit, at = (calls, number) if whole else ([call], 0)
             if not whole:
                 add(unit, -1)
-            variants = _variants(call, pools)[:_EACH]
+            likely = usual[call.name]
+            variants = [v for v in _variants(call, pools) if likely(v)][:_EACH]
             queues.append([([*unit[:at], other, *unit[at + 1 :]], at) for other in variants])
     random.Random(1).shuffle(queues)  # the same order for every text
     for turn in range(_EACH):
