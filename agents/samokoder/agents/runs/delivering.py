@@ -93,12 +93,14 @@ async def _applied(run: "JournalRun", key: str) -> bool:
 
 async def _somebody(run: "JournalRun") -> None:
     """Wait until an editor has the workspace open."""
-    while True:
-        arrival = run.engine.arrival
-        if run.engine.editors.attached(run.root):
-            return
+    editors = run.engine.editors
+    while not editors.attached(run.root):
         async with run.waiting(NOBODY):
-            await arrival.wait()
+            while True:
+                arrival = run.engine.arrival
+                if editors.attached(run.root):
+                    break
+                await arrival.wait()  # it may be an editor of another workspace
 
 
 async def _allowed(run: "JournalRun", change_set: ChangeSet, key: str) -> bool:
