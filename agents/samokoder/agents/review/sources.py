@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.review.defects.confirming import ExamplesSource
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Sources
 from samokoder.agents.review.source import Source
@@ -16,6 +17,10 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        return (TaintSource(),)
+        found: list[Source] = [TaintSource()]
+        if request.commands:
+            workshop = await tools.workshop(run.settings)
+            found.append(ExamplesSource(workshop, run.settings))
+        return found
 
     return chosen

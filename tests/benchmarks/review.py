@@ -1,0 +1,306 @@
+"""Reviews sets of programs with known faults and counts what is found and what is falsely told.
+
+    python tests/benchmarks/review.py --data DIR --set NAME [--half public] [--no-model | --model M]
+        [--tests] [--only SOURCE,…] [--limit N] [--jobs J] --out F
+
+``DIR`` holds folders of cases (``NAME/public.jsonl``). What is found goes to ``F``, one line for
+each variant of a case, as the judge beside the data reads it; a table of our figures beside those
+of ruff and bandit goes to the terminal. ``--tests`` lays a case's own tests beside the code, as in
+a project that has some. A finding counts as a hit within a line of the fault (two for plans).
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.review import sources
+from samokoder.agents.review.finding import Finding
+from samokoder.agents.review.request import ReviewRequest
+from samokoder.agents.review.source import Scope
+from samokoder.agents.runs.direct import DirectRun
+from samokoder.agents.sandbox.scratch import ScratchPool
+from samokoder.agents.settings import CheckSettings, Settings
+from samokoder.agents.workspace.capture import Tree
+
+SERIOUS = ("error", "warning")
+RUFF = "E9,F,PLE,PLW,B,S,ASYNC"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One workspace to review: ``files`` by path; findings in ``path`` count."""
+
+    id: str
+    name: str
+    path: str
+    files: dict[str, str]
+    scope: dict[str, tuple[tuple[int, int], ...] | None] = field(default_factory=dict)
+
+
+def variants(case: dict[str, Any], set_name: str, tests: bool) -> list[Variant]:
+    """The faulty program and, where there is one, its correct twin."""
+    if set_name.startswith("review-aacr"):
+        return []
+    path = case.get("path", "impl.py")
+    extra = dict(case.get("extra_files") or {})
+    if tests and case.get("test_path"):
+        extra[case["test_path"]] = case["test"]
+    if "code" in case:
+        name = "clean" if case.get("buggy") is False else "buggy"
+        if case.get("plan"):
+            extra |= {"plan.md": case["plan"], "context.md": case.get("context", "")}
+        return [Variant(case["id"], name, path, {**extra, path: case["code"]})]
+    buggy = case["buggy"]
+    clean = case.get("correct")
+    if clean is None:  # the published file carries its documentation behind the code
+        clean = case["correct_code"] + buggy[len(case["buggy_code"]) :]
+        if not buggy.startswith(case["buggy_code"]):
+            clean = case["correct_code"] + "\n\n" + _documentation(buggy)
+    return [
+        Variant(case["id"], name, path, {**extra, path: text})
+        for name, text in (("buggy", buggy), ("clean", clean))
+    ]
+
+
+def _documentation(text: str) -> str:
+    match = re.search(r'"""(?:.|\n)*?"""\s*\Z', text)
+    return match[0] if match else ""
+
+
+@dataclass
+class Result:
+    findings: list[dict[str, Any]]
+    ruff: list[dict[str, Any]]
+    bandit: list[dict[str, Any]]
+    seconds: float
+
+
+async def reviewed(variant: Variant, tools: Tools, only: frozenset[str]) -> Result:
+    """What our sources, ruff and bandit say of one workspace."""
+    with tempfile.TemporaryDirectory(prefix="review-") as folder:
+        root = Path(folder)
+        await to_thread.run_sync(_lay, root, variant.files)
+        settings = Settings(check=CheckSettings(python=sys.executable))
+        snapshot = await Tree(root).capture()
+        scope = Scope({variant.path: None})
+        started = time.monotonic()
+        found: list[Finding] = []
+        choose = sources.static_sources(tools)
+        run_ = DirectRun(snapshot, settings)
+        for source in await choose(run_, ReviewRequest(commands=True)):
+            if not only or source.name in only:
+                found += await source.findings(snapshot, scope)
+        seconds = time.monotonic() - started
+        ours = [_line(f) for f in found if f.path == variant.path]
+        peers = await to_thread.run_sync(_peers, root, variant.path)
+        return Result(ours, *peers, seconds)
+
+
+def _lay(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def _line(f: Finding) -> dict[str, Any]:
+    return {
+        "path": f.path, "line": f.line, "end_line": f.end_line, "severity": str(f.severity),
+        "message": f.message, "code": f"{f.origin}/{f.rule}", "proven": f.proven,
+        "confidence": f.confidence, "quote": f.quote[:200],
+    }  # fmt: skip
+
+
+def _peers(root: Path, path: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What ruff and bandit say by themselves; each complaint counts as a warning."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--exit-zero",
+         "--output-format=json", f"--select={RUFF}", path],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    ruff = [
+        {"line": x["location"]["row"], "end_line": x["end_location"]["row"],
+         "severity": "warning", "message": x["message"], "code": x["code"] or ""}
+        for x in json.loads(done.stdout or "[]")
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "bandit", "-q", "-f", "json", path],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        results = json.loads(done.stdout)["results"]
+    except (ValueError, KeyError):
+        results = []
+    bandit = [
+        {"line": x["line_number"], "end_line": x["line_range"][-1] if x["line_range"] else 0,
+         "severity": "info" if x["issue_severity"] == "LOW" else "warning",
+         "message": f"{x['issue_text']} CWE-{(x.get('issue_cwe') or {}).get('id', '')}",
+         "code": x["test_id"]}
+        for x in results
+    ]  # fmt: skip
+    return ruff, bandit
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+
+def _serious(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [f for f in findings if f["severity"] in SERIOUS]
+
+
+def _hits(case: dict[str, Any], findings: list[dict[str, Any]], slack: int) -> bool:
+    return any(
+        f["line"] - slack <= bug <= f["end_line"] + slack
+        for f in findings
+        for bug in case["bug_lines"]
+    )
+
+
+def figures(
+    cases: list[dict[str, Any]], found: dict[tuple[str, str], list[dict[str, Any]]], slack: int
+) -> dict[str, Any]:
+    """Recall, false alarms and the rest, over one reviewer's findings."""
+    hit = bugs = clean = alarmed = extra = 0
+    for case in cases:
+        if case.get("buggy") is not False:
+            bugs += 1
+            mine = _serious(found.get((case["id"], "buggy"), []))
+            hit += _hits(case, mine, slack)
+            extra += len(mine)
+        if ("clean" in {v for i, v in found if i == case["id"]}) or case.get("buggy") is False:
+            clean += 1
+            alarmed += bool(_serious(found.get((case["id"], "clean"), [])))
+    return {
+        "bugs": bugs, "hit": hit, "recall": hit / max(1, bugs), "clean": clean,
+        "alarmed": alarmed, "clean without": 1 - alarmed / max(1, clean),
+        "findings": extra / max(1, bugs),
+    }  # fmt: skip
+
+
+def youden(
+    cases: list[dict[str, Any]], found: dict[tuple[str, str], list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """OWASP's own scorecard: share of the vulnerable told minus share of the safe told."""
+    count, told = Counter[bool](), Counter[bool]()
+    for case in cases:
+        mine = found.get((case["id"], "buggy"), [])
+        count[case["vulnerable"]] += 1
+        told[case["vulnerable"]] += any(
+            str(case["cwe"]) in re.findall(r"CWE-?(\d+)", f["message"]) for f in mine
+        )
+    tpr, fpr = told[True] / max(1, count[True]), told[False] / max(1, count[False])
+    return {"true positives": tpr, "false positives": fpr, "youden": tpr - fpr}
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    names = list(next(iter(rows.values())))
+    lines = ["| | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
+    for who, row in rows.items():
+        cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()]
+        lines.append(f"| {who} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+# --- all cases ---------------------------------------------------------------------------------
+
+
+async def run(args: argparse.Namespace) -> None:
+    lines = (args.data / args.set / f"{args.half}.jsonl").read_text("utf-8").splitlines()
+    cases = [json.loads(line) for line in lines][: args.limit or None]
+    only = frozenset(filter(None, args.only.split(",")))
+    results: dict[tuple[str, str], Result] = {}
+    limiter = anyio.CapacityLimiter(args.jobs)
+    with tempfile.TemporaryDirectory(prefix="scratch-") as folder:
+        tools = Tools(ScratchPool(Path(folder)))
+
+        async def one(variant: Variant) -> None:
+            async with limiter:
+                results[variant.id, variant.name] = await reviewed(variant, tools, only)
+
+        async with anyio.create_task_group() as group:
+            for case in cases:
+                for variant in variants(case, args.set, args.tests):
+                    group.start_soon(one, variant)
+        await tools.pool.close()
+    text = "".join(
+        json.dumps({"id": i, "variant": v, "findings": r.findings}) + "\n"
+        for (i, v), r in sorted(results.items())
+    )
+    await anyio.Path(args.out).write_text(text, "utf-8")
+    report(args, cases, results)
+
+
+def report(
+    args: argparse.Namespace,
+    cases: list[dict[str, Any]],
+    results: dict[tuple[str, str], Result],
+) -> None:
+    """The table, what each rule brought, and what was falsely told."""
+    everybody = {
+        "samokoder": {k: r.findings for k, r in results.items()},
+        "ruff": {k: r.ruff for k, r in results.items()},
+        "bandit": {k: r.bandit for k, r in results.items()},
+    }
+    print(f"{args.set}/{args.half}, {len(cases)} cases{', with tests' if args.tests else ''}")
+    slack = 2 if args.set.startswith("review-plan") else 1
+    if cases and "vulnerable" in cases[0]:
+        print(table({who: youden(cases, found) for who, found in everybody.items()}))
+    else:
+        print(table({who: figures(cases, found, slack) for who, found in everybody.items()}))
+        by_rule(cases, everybody["samokoder"], slack)
+    seconds = sorted(r.seconds for r in results.values())
+    if seconds:
+        print(f"seconds a review: median {seconds[len(seconds) // 2]:.2f}, most {seconds[-1]:.2f}")
+
+
+def by_rule(
+    cases: list[dict[str, Any]], found: dict[tuple[str, str], list[dict[str, Any]]], slack: int
+) -> None:
+    rules: dict[str, Counter[str]] = {}
+    for case in cases:
+        for name in ("buggy", "clean"):
+            for f in _serious(found.get((case["id"], name), [])):
+                near = name == "buggy" and _hits(case, [f], slack)
+                rules.setdefault(f["code"], Counter())[
+                    "false" if name == "clean" else "hit" if near else "elsewhere"
+                ] += 1
+    for code, counts in sorted(rules.items(), key=lambda r: -sum(r[1].values())):
+        print(f"  {code:45} {dict(counts)}")
+    missed = Counter(
+        str(c.get("op") or c.get("bug_type") or c.get("category") or "")
+        for c in cases
+        if c.get("buggy") is not False
+        and not _hits(c, _serious(found.get((c["id"], "buggy"), [])), slack)
+    )
+    print("  missed: " + ", ".join(f"{k or 'all'} {v}" for k, v in missed.most_common()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--set", required=True)
+    parser.add_argument("--half", default="public")
+    parser.add_argument("--no-model", action="store_true")
+    parser.add_argument("--model", default="")
+    parser.add_argument("--tests", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--limit", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", required=True)
+    anyio.run(run, parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
