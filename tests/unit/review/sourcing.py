@@ -62,7 +62,7 @@ class Bench:
     root: Path
     sources: tuple[Source, ...] = (Words(),)
     shelf: MemoryShelf = field(default_factory=MemoryShelf)
-    settings: ReviewSettings = ReviewSettings()
+    settings: ReviewSettings = field(default_factory=ReviewSettings)
     opinions: Opinions | None = None
     models: dict[Role, Model] = field(default_factory=dict)
     run: DirectRun | None = None
