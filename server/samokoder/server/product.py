@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAMES = (
     "samokoder.fix",
     "samokoder.check",
+    "samokoder.hunt",
     "samokoder.review",
     "samokoder.finding.list",
     "samokoder.finding.dismiss",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from anyio import to_thread
@@ -11,7 +11,7 @@ from samokoder.agents.checks.check import Check, CheckResult, Evidence, Problem
 from samokoder.agents.checks.parse import parse
 from samokoder.agents.checks.places import Places
 from samokoder.agents.models.model import Role
-from samokoder.agents.repair import diagnose, imports, ladder, templates, verdicts
+from samokoder.agents.repair import diagnose, imports, ladder, later, templates, verdicts
 from samokoder.agents.repair.case import Case, Receipt, Rung, Verdict
 from samokoder.agents.repair.check import chosen
 from samokoder.agents.repair.deterministic import Deterministic
@@ -26,6 +26,8 @@ from samokoder.state.errors import SamokoderError
 
 _CAUSES = 25
 """Causes that one run looks at."""
+_LEARNED = 20
+"""Attempts that are kept for people, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Fixed:
     tallies: tuple[ladder.Tally, ...] = ()
     change: ChangeSet | None = None
     limited: bool = False
+    learned: tuple[str, ...] = ()
+    """What was tried and seen, oldest first, when nothing was proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,8 @@ async def _one(
         return verdicts.difference(before, results, verdicts.goal(before, focus)).clean
 
     fixed = await _delivered(work, snapshot, outcome, name, again)
+    if fixed.verdict is not Verdict.PROVEN:
+        fixed = replace(fixed, learned=tuple(x[:300] for x in case.learned[-_LEARNED:]))
     receipt = outcome.receipt
     return fixed, receipt.after if receipt is not None and receipt.after else before
 
@@ -295,17 +301,13 @@ async def rungs(run: Run, workshop: Workshop, named: Sequence[str] = ()) -> Sequ
     profile = await run.profile(Role.CODER)
     capable = profile is not None and not profile.small
     order = ("L0", "L2", "L1", "L3", "L4") if capable else ("L0", "L1", "L2", "L3", "L4")
-    made: dict[str, Rung] = {"L0": Deterministic(workshop), "L2": Rewrite()}
-    if {"L3", "L4"} & set(allowed):
-        from samokoder.agents.repair.hunt.hunter import Hunter
-        from samokoder.agents.repair.wider import Wider
-
-        made |= {"L3": Wider(), "L4": Hunter(workshop)}
-    if "L1" in allowed:
-        # the search is large; whoever never climbs it does not load it
-        from samokoder.agents.repair.mutation.search import Mutation
-
-        made["L1"] = Mutation(workshop)
+    made: dict[str, Rung] = {
+        "L0": Deterministic(workshop),
+        "L1": later.Later("L1", "mutation.search", "Mutation", workshop),
+        "L2": Rewrite(),
+        "L3": later.Later("L3", "wider", "Wider"),
+        "L4": later.Later("L4", "hunt.hunter", "Hunter", workshop),
+    }
     asked = profile is not None and (workshop.confines or run.settings.sandbox.unconfined)
     if profile is not None and not asked:
         await run.say("No sandbox here: code a model writes is not run. `--unconfined` lets it.")

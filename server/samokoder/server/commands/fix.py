@@ -22,6 +22,9 @@ from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, wai
 from samokoder.server.findings import EVENT, standing
 from samokoder.state.runs import RunState
 
+_LEARNED = 6
+"""Attempts that are shown to people."""
+
 
 class Diagnostic(Args, frozen=True):
     """A diagnostic of any server. Lines and columns count from 1, columns in code points."""
@@ -81,6 +84,8 @@ class FixAnswer(msgspec.Struct, frozen=True, kw_only=True):
     proof: tuple[Proof, ...] = ()
     fixes: int = 0
     left: tuple[Problem, ...] = ()
+    learned: tuple[str, ...] = ()
+    """What was tried and seen where nothing could be proven."""
 
 
 class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +240,7 @@ async def _answer(call: Call, run_id: str) -> FixAnswer:
         proof=_proofs(first, result),
         fixes=len(proven),
         left=result.left,
+        learned=tuple(x for f in result.fixes if f not in proven for x in f.learned),
     )
 
 
@@ -281,7 +287,7 @@ async def check(call: Call, args: CheckArgs) -> CheckAnswer:
     )
 
 
-def _show_fix(result: FixAnswer) -> str:
+def show_fix(result: FixAnswer) -> str:
     if not result.verdict:
         return f"{text.run_line(result.run)}\n{text.cost(result.used)}"
     lines = []
@@ -294,6 +300,7 @@ def _show_fix(result: FixAnswer) -> str:
         lines.append(result.reason)
     else:
         lines.append(f"Not proven, nothing was changed: {result.reason}")
+        lines += [f"  tried: {x}" for x in result.learned[-_LEARNED:]]
     for proof in result.proof:
         state = "passes" if proof.ok else f"fails (exit code {proof.exit_code})"
         lines.append(f"  {proof.when}: {proof.command} {state}, {proof.seconds:.2f} s")
@@ -317,7 +324,7 @@ def _show_check(result: CheckAnswer) -> str:
     return "\n".join(lines) or text.run_line(result.run)
 
 
-def _fix_code(result: FixAnswer) -> int:
+def fix_code(result: FixAnswer) -> int:
     if result.run.state is RunState.SUCCEEDED:
         return 0 if result.solved and (result.applied or not result.fixes) else 1
     return text.EXIT_CODES[result.run.state]
@@ -335,8 +342,8 @@ COMMANDS = (
         FixArgs,
         fix,
         "Fix a diagnostic, a failing command or a pasted error, with proof.",
-        show=_show_fix,
-        exit_code=_fix_code,
+        show=show_fix,
+        exit_code=fix_code,
         positional=("path",),
     ),
     Command(

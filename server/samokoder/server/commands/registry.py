@@ -8,6 +8,7 @@ from samokoder.server.commands import (
     findings,
     fix,
     generate,
+    hunt,
     models,
     preview,
     review,
@@ -22,6 +23,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for module in (
         fix,
+        hunt,
         review,
         findings,
         explain,
