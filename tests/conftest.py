@@ -28,6 +28,21 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.fixture
+def container_engine() -> str:
+    """The address of a container engine; without one the test is skipped."""
+    from samokoder.agents.errors import EngineMissing
+    from samokoder.agents.preview.engine import connected
+
+    why = os.environ.get("SAMOKODER_NO_ENGINE")
+    if not why:
+        try:
+            return connected(os.environ.get("DOCKER_HOST", ""))
+        except EngineMissing as error:
+            why = f"{error.detail} (`scripts/engine run make test` starts one)"
+    pytest.skip(f"no engine: {why}")
+
+
 @pytest.fixture(autouse=True)
 def blocking_calls() -> Iterator[BlockBuster]:
     """A synchronous call that blocks the event loop fails the test that made it."""

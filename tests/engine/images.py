@@ -17,9 +17,9 @@ from samokoder.agents.preview import rootfs
 PYTHON = "samokoder-test/python:1"
 LABEL = "samokoder.test"
 _BUSYBOX = (
-    "cat chmod cp env false find grep head id ls mkdir nc ping ps rm sleep tail tee timeout touch"
-    " true wget"
-).split()
+    "cat chmod cp env false find grep head id ls mkdir nc ping ps rm sleep tail tee timeout touch",
+    "true wget",
+)
 
 
 def make() -> None:
@@ -45,7 +45,7 @@ def python(client: Any) -> None:
         target.seek(0)
         with tarfile.open(fileobj=target, mode="a") as tar:
             if busybox:
-                for name in _BUSYBOX:
+                for name in " ".join(_BUSYBOX).split():
                     link = tarfile.TarInfo(f"bin/{name}")
                     link.type, link.linkname = tarfile.SYMTYPE, "busybox"
                     tar.addfile(link)

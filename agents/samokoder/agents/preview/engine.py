@@ -30,6 +30,7 @@ CALL_SECONDS = 30.0
 """Seconds one call may take; building and fetching are streams and have limits of their own."""
 CONNECT_SECONDS = 0.8
 """Seconds an engine has to answer that it is there."""
+_NOWHERE = "no socket of Docker or Podman is here"
 _STREAM = 64
 """Items of a stream that wait to be read."""
 
@@ -123,7 +124,20 @@ async def connect(named: str = "") -> Engine:
             return await to_thread.run_sync(_connect, address)
         except EngineMissing as error:
             refusals.append(error.detail)
-    raise EngineMissing("; ".join(refusals) or "no socket of Docker or Podman is here")
+    raise EngineMissing("; ".join(refusals) or _NOWHERE)
+
+
+def connected(named: str) -> str:
+    """The address of the engine :func:`connect` would find. Blocking."""
+    refusals = []
+    for address in candidates(named, os.environ):
+        try:
+            _connect(address).client.close()
+        except EngineMissing as error:
+            refusals.append(error.detail)
+        else:
+            return address
+    raise EngineMissing("; ".join(refusals) or _NOWHERE)
 
 
 def _connect(address: str) -> Engine:

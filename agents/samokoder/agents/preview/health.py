@@ -25,6 +25,8 @@ _ANSWER: Final = 10.0
 """Seconds one answer may take: a page may compile first."""
 _STATUS = re.compile(rb"^HTTP/\d(?:\.\d)? (\d{3})")
 AGENT: Final = "samokoder-health"
+_INIT = re.compile(r"^\[FATAL tini \(\d+\)\] exec (.+) failed: ")
+"""What the engine's own first process says when there is no such program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,10 @@ def ended(part: Part, exit_code: int, said: list[LogLine]) -> str:
     words = output.last_words(said)
     command = " ".join(part.command or part.entrypoint or (part.image,))
     command = command if len(command) <= 60 else f"{command[:59]}…"
+    tini = _INIT.search(words)
+    if tini and exit_code in (126, 127):
+        missing = "is not in the image" if exit_code == 127 else "cannot be executed"
+        return f"{tini[1]} {missing} ({part.image})"
     text = f"{command} ended with exit code {exit_code}"
     if "Read-only file system" in words or "Errno 30" in words or "EROFS" in words:
         text += " (the project is read-only in a preview; `/tmp` is not)"

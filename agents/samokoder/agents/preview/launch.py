@@ -4,7 +4,9 @@ Everything is labelled before it is started; whoever calls this removes by label
 it fails or is cancelled.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import anyio
 
@@ -14,7 +16,7 @@ from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.hardening import Limits
 from samokoder.agents.preview.labels import Tag
 from samokoder.agents.preview.network import Network
-from samokoder.agents.preview.plan import Fill, Part, Plan
+from samokoder.agents.preview.plan import Part, Plan
 from samokoder.agents.preview.spec import Cause, Health
 from samokoder.agents.workspace.snapshot import Snapshot
 
@@ -33,28 +35,37 @@ class Site:
     limits: Limits
     tools: str
     egress: tuple[str, ...] = ()
+    careful: bool = False
+    """Whether nothing of the project may run before its confinement has been looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything is made; the gateway runs and the volumes are filled. Programs are not started."""
+    """Everything is made and nothing runs. ``containers`` are the programs', by their part."""
 
     place: Network
     gateway: str
     containers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """``port`` is on 127.0.0.1, 0 where nothing is published; ``status`` is of HTTP."""
+
     port: int
+    status: int
+    confinement: Mapping[str, str]
 
 
 async def prepare(site: Site, plan: Plan) -> Stage:
-    """Make everything, start the gateway, fill the volumes."""
+    """Make everything, and fill the volumes that keep their files while nothing runs."""
     engine, tag = site.engine, site.tag
-    made: dict[str, str] = {}
     names: dict[str, str] = {}
+    subnets: list[IPv4Network] = []
 
     async def inner() -> None:
-        name, subnet = await network.inner(engine, tag)
-        names["inner"] = name
-        names["gateway"], names["main"] = network.places(subnet)
+        names["inner"], subnet = await network.inner(engine, tag)
+        subnets.append(subnet)
 
     async def edge() -> None:
         names["edge"] = await network.edge(engine, tag)
@@ -64,77 +75,110 @@ async def prepare(site: Site, plan: Plan) -> Stage:
         tasks.start_soon(edge)
         for fill in plan.fills:
             tasks.start_soon(container.volume, engine, tag, fill, site.limits)
-    place = Network(names["inner"], names["edge"], names["gateway"], names["main"])
-    services = tuple(part.name for part in plan.parts)
-    proxies = gateway.proxies(place, site.egress, services)
+    # given out here: left to the engine, a program started first could take another's
+    door, *others = network.places(subnets[0], len(plan.parts))
+    addresses = {part.name: place for part, place in zip(plan.parts, others, strict=True)}
+    place = Network(names["inner"], names["edge"], door, addresses[plan.shown])
+    proxies = gateway.proxies(place, site.egress, tuple(addresses))
+    made: dict[str, str] = {}
+    doors: list[str] = []
 
-    async def door() -> None:
-        made[""] = await gateway.create(
-            engine,
-            tag,
-            place,
-            site.tools,
-            port=plan.main.port,
-            limits=site.limits,
-            allowed=site.egress,
-            binds=container.fill_binds(plan.fills),
+    async def gate() -> None:
+        doors.append(
+            await gateway.create(
+                engine,
+                tag,
+                place,
+                site.tools,
+                port=plan.main.port,
+                limits=site.limits,
+                allowed=site.egress,
+                binds=container.fill_binds(plan.fills),
+            )
         )
-        before: list[tuple[int, Fill]] = []
-        after: list[tuple[int, Fill]] = []
         for number, fill in enumerate(plan.fills):
-            (after if fill.bounded else before).append((number, fill))
-        for number, fill in before:
-            await container.fill(engine, made[""], number, fill, site.snapshot)
-        await engine.call(engine.client.start, made[""])
-        # a volume in memory keeps its files only while a container that runs has it
-        for number, fill in after:
-            await container.fill(engine, made[""], number, fill, site.snapshot)
+            if not fill.bounded:
+                await container.fill(engine, doors[0], number, fill, site.snapshot)
 
     async def part(one: Part) -> None:
-        address = place.main if one.name == plan.shown else ""
         made[one.name] = await container.create(
             engine,
             tag,
             one,
             site.limits,
             inner=place.inner,
-            address=address,
+            address=addresses[one.name],
             environment=proxies,
         )
 
     async with _together() as tasks:
-        tasks.start_soon(door)
-        # the engine hands out addresses itself: the one that is wanted is taken first
-        for one in sorted(plan.parts, key=lambda p: p.name != plan.shown):
+        tasks.start_soon(gate)
+        for one in plan.parts:
             tasks.start_soon(part, one)
-    port = 0
-    if plan.main.port:
-        port = await container.published(engine, made[""], gateway.LISTEN)
-        if not port:
-            raise EngineFailed("the gateway's port was not published")
-    door_id = made.pop("")
-    return Stage(place, door_id, made, port)
+    return Stage(place, doors[0], made)
 
 
-async def start(site: Site, plan: Plan, stage: Stage, seconds: float) -> int:
-    """Start the programs in their order and wait until the shown one is ready: its HTTP status.
+async def start(
+    site: Site, plan: Plan, stage: Stage, seconds: float, check: Callable[[Mapping[str, str]], None]
+) -> Started:
+    """Start the gateway and the programs, and wait until the one that is shown is ready.
 
-    Raises PreviewFailed with the cause.
+    ``check`` is given what the gateway found about its confinement; with ``site.careful`` before
+    any program is started. Raises what ``check`` raises, or PreviewFailed with the cause.
     """
+    filled_later = any(fill.bounded and fill.folder is not None for fill in plan.fills)
+    first = plan.parts[0]
+    if site.careful or filled_later:
+        port = await _open(site, plan, stage)
+        seen = await _confinement(site, stage)
+        check(seen)
+        await container.start(site.engine, stage.containers[first.name], first)
+    else:
+        ports: list[int] = []
+
+        async def gate() -> None:
+            ports.append(await _open(site, plan, stage))
+
+        async with _together() as tasks:
+            tasks.start_soon(gate)
+            tasks.start_soon(container.start, site.engine, stage.containers[first.name], first)
+        port = ports[0]
+        seen = await _confinement(site, stage)
+        check(seen)
     for one in plan.parts:
-        await container.start(site.engine, stage.containers[one.name], one)
+        if one is not first:
+            await container.start(site.engine, stage.containers[one.name], one)
         waited = any(one.name in other.after for other in plan.parts)
         if waited and one.health is not None and one.health.command:
-            await _ready(site, one, stage, seconds, named=len(plan.parts) > 1)
-    return await _ready(site, plan.main, stage, seconds, named=False)
+            await _ready(site, one, stage, port, seconds, named=len(plan.parts) > 1)
+    status = await _ready(site, plan.main, stage, port, seconds, named=False)
+    return Started(port, status, seen)
 
 
-async def _ready(site: Site, part: Part, stage: Stage, seconds: float, *, named: bool) -> int:
+async def _open(site: Site, plan: Plan, stage: Stage) -> int:
+    """Start the gateway: its port on 127.0.0.1, 0 where there is none."""
+    engine = site.engine
+    await engine.call(engine.client.start, stage.gateway)
+    for number, fill in enumerate(plan.fills):
+        # a volume in memory keeps its files only while a container that runs has it
+        if fill.bounded:
+            await container.fill(engine, stage.gateway, number, fill, site.snapshot)
+    if not plan.main.port:
+        return 0
+    port = await container.published(engine, stage.gateway, gateway.LISTEN)
+    if not port:
+        raise EngineFailed("the gateway's port was not published")
+    return port
+
+
+async def _ready(
+    site: Site, part: Part, stage: Stage, port: int, seconds: float, *, named: bool
+) -> int:
     own = part.health or Health(seconds=seconds)
     program = health.Program(
         part=part,
         container=stage.containers[part.name],
-        port=stage.port,
+        port=port,
         health=own,
         tools=site.tools,
     )
@@ -170,13 +214,13 @@ class _together:  # noqa: N801 reads as a function where it is used
             raise first from group
 
 
-async def confinement(site: Site, stage: Stage) -> gateway.Said:
+async def _confinement(site: Site, stage: Stage) -> Mapping[str, str]:
     """What the gateway found about its own confinement. EngineFailed when it does not say."""
     with anyio.move_on_after(_GATEWAY_SECONDS):
         while True:
             said = await gateway.said(site.engine, stage.gateway)
             if said.confinement:
-                return said
+                return said.confinement
             now = await container.condition(site.engine, stage.gateway)
             if not now.running:
                 raise EngineFailed(f"the gateway ended with exit code {now.exit_code}")

@@ -10,14 +10,16 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
-from samokoder.agents.errors import EngineFailed
+from samokoder.agents.errors import EngineFailed, InvalidInput
 from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.labels import Tag
 
 POOL: Final = ipaddress.IPv4Network("10.213.0.0/16")
 """Where inner networks take their addresses: nothing routes to them, so they only must not overlap
 one another. An engine's own pools end after some thirty networks."""
-_PREFIX: Final = 28
+_PREFIX: Final = 27
+"""Room for the gateway and 28 programs."""
+MOST: Final = 28
 _TRIES: Final = 40
 GATEWAY_NAME: Final = "samokoder-gateway"
 
@@ -90,9 +92,14 @@ async def edge(engine: Engine, tag: Tag, role: str = "edge") -> str:
     return name
 
 
-def places(subnet: ipaddress.IPv4Network) -> tuple[str, str]:
-    """The addresses of the gateway and of the program; the first is the bridge's, were it there."""
-    return str(subnet[2]), str(subnet[3])
+def places(subnet: ipaddress.IPv4Network, programs: int) -> tuple[str, ...]:
+    """The addresses of the gateway and of the programs; the first is the bridge's, were it there.
+
+    :class:`InvalidInput` for more programs than there is room for.
+    """
+    if programs > MOST:
+        raise InvalidInput(f"{programs} services are too many for a preview (at most {MOST})")
+    return tuple(str(subnet[2 + number]) for number in range(programs + 1))
 
 
 def attached(network: str, address: str = "", aliases: tuple[str, ...] = ()) -> dict[str, Any]:

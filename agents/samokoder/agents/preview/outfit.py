@@ -35,7 +35,7 @@ async def way_out(
     own = Tag(f"{tag.preview}.install", tag.state, tag.deadline, tag.latest)
     try:
         name, subnet = await network.inner(engine, own)
-        place = Network(name, await network.edge(engine, own), *network.places(subnet))
+        place = Network(name, await network.edge(engine, own), *network.places(subnet, 1))
         container = await gateway.create(
             engine, own, place, image, port=0, limits=limits, allowed=hosts
         )

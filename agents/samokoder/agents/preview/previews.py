@@ -194,26 +194,38 @@ class Previews:
             hosts=order.egress,
         )
         planned, notes = await self._plan(order, site, say)
-        stage_site = launch.Site(found, tag, order.snapshot, limits, own, order.egress)
+        stage_site = launch.Site(
+            engine=found,
+            tag=tag,
+            snapshot=order.snapshot,
+            limits=limits,
+            tools=own,
+            egress=order.egress,
+            careful=bool(settings.runtime),
+        )
         stage = await launch.prepare(stage_site, planned)
         if spec.build and not spec.services:
             await say("The project is being built.")
             await install.build(site, spec, planned.main.image, planned.fills[0].name)
         await say("The program is being started.")
-        status = 0
-        seen = await launch.confinement(stage_site, stage)
-        name, weak = runtimes.verified(settings.runtime, found, seen.confinement)
-        status = await launch.start(stage_site, planned, stage, settings.start_seconds)
+        started = await launch.start(
+            stage_site,
+            planned,
+            stage,
+            settings.start_seconds,
+            lambda seen: runtimes.refuse(settings.runtime, found.facts, seen),
+        )
+        weak = runtimes.weaknesses(started.confinement)
         notes = (*spec.notes, *spec.refused, *notes, *weak)
-        if status >= 500:
-            notes = (*notes, f"{spec.health.path} answers {status}.")
+        if started.status >= 500:
+            notes = (*notes, f"{spec.health.path} answers {started.status}.")
         values = {
             "phase": previews.RUNNING,
             "owner_id": None,
-            "port": stage.port,
+            "port": started.port,
             "image": planned.main.image,
             "command": " ".join(planned.main.command or ()),
-            "runtime": name,
+            "runtime": runtimes.recognised(found.facts, started.confinement),
             "code": planned.code,
             "ready_at": clock.now_ms(),
             "output": output.encoded(early) if early else None,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from samokoder.agents.errors import RuntimeMissing
-from samokoder.agents.preview.engine import Engine, Facts
+from samokoder.agents.preview.engine import Facts
 
 USERNS: Final = "userns"
 _ALIASES: Final = {
@@ -36,18 +36,15 @@ def choose(wanted: str, facts: Facts) -> str:
     raise RuntimeMissing(f"`{wanted}`; the engine knows {known}")
 
 
-def verified(wanted: str, engine: Engine, seen: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """What a container saw of its confinement: the runtime's name, and what is weaker than asked.
-
-    Raises :class:`RuntimeMissing` when it does not run under what was asked for.
-    """
-    found = _recognised(engine.facts, seen)
+def refuse(wanted: str, facts: Facts, seen: Mapping[str, str]) -> None:
+    """:class:`RuntimeMissing` when a container does not see what was asked for around it."""
+    found = recognised(facts, seen)
     if wanted and not _fits(wanted, found, seen):
         raise RuntimeMissing(f"`{wanted}` was asked for, from inside it looks like {found}")
-    return found, _weaknesses(seen)
 
 
-def _recognised(facts: Facts, seen: Mapping[str, str]) -> str:
+def recognised(facts: Facts, seen: Mapping[str, str]) -> str:
+    """The runtime, by what a container saw."""
     if "sysboxfs" in seen.get("mounts", ""):
         return "sysbox-runc"
     if "gvisor" in seen.get("version", "").lower() or _is_sentry(seen):
@@ -81,7 +78,7 @@ def _is_mapped(seen: Mapping[str, str]) -> bool:
     return len(fields) >= 2 and fields[0] == "0" and fields[1] != "0"
 
 
-def _weaknesses(seen: Mapping[str, str]) -> tuple[str, ...]:
+def weaknesses(seen: Mapping[str, str]) -> tuple[str, ...]:
     """Guards that are not in force, named."""
     found = []
     if int(seen.get("CapEff") or "0", 16):
