@@ -36,7 +36,8 @@ from samokoder.agents.generate.request import (
     TaskEnd,
     TaskOutcome,
 )
-from samokoder.agents.generate.settling import Settled
+from samokoder.agents.generate.settling import Settled, may_run
+from samokoder.agents.generate.small import writer as small_writer
 from samokoder.agents.generate.standing import Standing
 from samokoder.agents.generate.together import together
 from samokoder.agents.models.model import Role
@@ -221,7 +222,10 @@ async def _drafted(work: Work, todo: list[Task]) -> None:
             work.drafts[task.digest] = Draft(ground, failed=bad[task.id])
             return False
         await run.say(f"{task.id}: {task.title}")
-        work.drafts[task.digest] = await drafting.draft(run, ground, review=work.review)
+        found = None
+        if work.project.small and may_run(run, work.workshop) and small_writer.suits(ground):
+            found = await small_writer.draft(run, work.workshop, ground)
+        work.drafts[task.digest] = found or await drafting.draft(run, ground, review=work.review)
         return True
 
     jobs = {t.id: partial(one, t) for t in wave}

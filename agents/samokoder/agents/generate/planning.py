@@ -30,7 +30,7 @@ async def planned(run: Run, request: GenerateRequest, project: Project, clock: C
     earlier = request.earlier
     if project.small:
         clock.calls += 1
-        return await small_planner.plan(run, project)
+        return await small_planner.planned(run, project)
     if earlier is not None and request.feedback:
         await run.say("Planning what you asked to be changed")
         title, demands, design = earlier.title, earlier.demands, earlier.design

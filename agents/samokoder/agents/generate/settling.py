@@ -68,6 +68,11 @@ class Settled:
         )
 
 
+def may_run(run: Run, workshop: Workshop) -> bool:
+    """Whether code that a model wrote may be run here."""
+    return workshop.confines or run.settings.sandbox.unconfined
+
+
 def key_of(task_id: str) -> str:
     """The key of a task's change set in the run's history."""
     return f"task/{task_id}"
@@ -92,7 +97,7 @@ async def settle(
     if not settled.change_set.changes:
         settled.judgement = Judgement(False, reason="nothing of it is left to do")
         return settled
-    if not (workshop.confines or run.settings.sandbox.unconfined):
+    if not may_run(run, workshop):
         settled.judgement = Judgement(True, doubt=NO_SANDBOX)
         return settled
     for attempt in range(run.settings.generate.repairs + 1):

@@ -1,0 +1,110 @@
+"""What a one-line brief says by itself: names, signatures, examples. No model is asked."""
+
+import ast
+import keyword
+import re
+from dataclasses import dataclass
+
+_CALL = re.compile(r"`([a-z_]\w*)\(([^`()]*)\)`")
+_BARE_CALL = re.compile(r"(?<![\w.`])([a-z_]\w*)\(([\w, =*.:]*)\)")
+_NAMED = re.compile(
+    r"(?:library|module|package|tool|program|script|utility|called|named)\s+`([a-z_]\w*)(?:\.py)?`"
+)
+_FILE = re.compile(r"`([a-z_][\w/]*)\.py`")
+_RUN = re.compile(r"python3?\s+-m\s+([a-z_]\w*)")
+_SHOWN = re.compile(
+    r"`python3? -m (?P<module>\w+) ?(?P<words>[^`]*)`\s+(?:prints|gives|outputs|shows|writes)\s+"
+    r"`?\"?(?P<output>[^\s`\";,()]+)"
+)
+_GIVES = re.compile(r"`(?P<call>[a-z_]\w*\([^`]*\))`\s+(?:gives|returns|is)\s+`(?P<value>[^`]+)`")
+_OTHER = re.compile(
+    r"(?i)\b(?:javascript|typescript|node(?:\.js)?|react|vite|html|css|golang|in go|rust|java"
+    r"|kotlin|c\+\+|c#|swift|ruby|php|flask|fastapi|django)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An example of the brief: the program with these words prints ``output``."""
+
+    words: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One module. ``functions`` are its signatures without types, ``program`` that it also runs as
+    ``python -m``, ``examples`` are assertions the brief makes, ``shown`` what it prints.
+    """
+
+    module: str
+    functions: tuple[str, ...]
+    program: bool = False
+    examples: tuple[str, ...] = ()
+    shown: tuple[Shown, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The functions' names."""
+        return tuple(f.partition("(")[0] for f in self.functions)
+
+
+def foreign(brief: str) -> bool:
+    """Whether the brief asks for something else than plain Python."""
+    return _OTHER.search(brief) is not None
+
+
+def wish(brief: str) -> Wish | None:
+    """What the brief asks for; None when it names no module or no function."""
+    functions: dict[str, str] = {}
+    for pattern in (_CALL, _BARE_CALL):
+        for name, arguments in pattern.findall(brief):
+            if not _is_signature(name, arguments):
+                continue
+            functions.setdefault(name, f"{name}({arguments})")
+        if functions:
+            break
+    found = _NAMED.search(brief) or _FILE.search(brief) or _RUN.search(brief)
+    if not functions or found is None:
+        return None
+    module = found[1].rpartition("/")[2]
+    program = _RUN.search(brief) is not None or "command line" in brief or "command-line" in brief
+    return Wish(
+        module, tuple(functions.values()), program, _examples(brief, functions), _shown(brief)
+    )
+
+
+def _is_signature(name: str, arguments: str) -> bool:
+    """Names only: a call with values is an example."""
+    try:
+        ast.parse(f"def {name}({arguments}): pass")
+    except SyntaxError:
+        return False
+    return not keyword.iskeyword(name)
+
+
+def _examples(brief: str, functions: dict[str, str]) -> tuple[str, ...]:
+    found = []
+    for match in _GIVES.finditer(brief):
+        text = f"assert {match['call']} == {match['value']}"
+        if match["call"].partition("(")[0] in functions and _parses(text):
+            found.append(text)
+    return tuple(found)
+
+
+def _shown(brief: str) -> tuple[Shown, ...]:
+    found = []
+    for match in _SHOWN.finditer(brief):
+        words = tuple(match["words"].split())
+        # FILE, TEXT: a place for something, not the thing
+        if not any(re.fullmatch(r"[A-Z][A-Z_]+|\[.*|<.*", word) for word in words):
+            found.append(Shown(words, match["output"].rstrip(".")))
+    return tuple(found)
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True

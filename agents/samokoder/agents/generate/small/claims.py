@@ -1,0 +1,118 @@
+"""Claims about a module, one assertion each: read from a model's answer, written as a test file."""
+
+import ast
+import re
+from collections.abc import Collection, Sequence
+
+from samokoder.agents.generate.small.brief import Shown, Wish
+
+_LINE = re.compile(r"^\s*(assert\s.+?|raises\(.+?)\s*(?:#.*)?$")
+_ALLOWED = (
+    ast.Assert, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple,
+    ast.Dict, ast.Set, ast.UnaryOp, ast.USub, ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.BinOp,
+    ast.Mult, ast.Add, ast.Not, ast.Expr, ast.In, ast.NotIn, ast.keyword, ast.Pow, ast.Div,
+    ast.Sub,
+)  # fmt: skip
+_BUILTINS = frozenset({"raises", "list", "tuple", "set", "sorted", "round", "len", "isinstance",
+                       "float", "int", "str", "dict", "bool", "ValueError", "TypeError", "KeyError",
+                       "IndexError", "ZeroDivisionError", "Exception"})  # fmt: skip
+
+
+def read(answer: str, names: Collection[str], most: int = 24) -> tuple[str, ...]:
+    """The usable assertions of an answer, each about one of the functions, each once."""
+    found: dict[str, None] = {}
+    for line in answer.splitlines():
+        match = _LINE.match(line.strip("`- "))
+        if match is None:
+            continue
+        text = match[1].rstrip(",;")
+        if usable(text, names):
+            found[ast.unparse(ast.parse(text))] = None
+    return tuple(found)[:most]
+
+
+def usable(text: str, names: Collection[str]) -> bool:
+    """One statement of literals and known names that calls a function of the module."""
+    try:
+        (statement,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    if isinstance(statement, ast.Assert):
+        statement.msg = None
+        if not isinstance(statement.test, ast.Compare | ast.Call | ast.UnaryOp):
+            return False
+    elif not (isinstance(statement, ast.Expr) and _is_raises(statement.value)):
+        return False
+    used: set[str] = set()
+    for node in ast.walk(statement):
+        if not isinstance(node, _ALLOWED):
+            return False
+        if isinstance(node, ast.Name):
+            used.add(node.id)
+    return bool(used & set(names)) and used <= {*names, *_BUILTINS}
+
+
+def _is_raises(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "raises"
+    )
+
+
+def test_file(wish: Wish, claims: Sequence[str]) -> str:
+    """The claims as tests of the standard library, which every test runner collects."""
+    about: dict[str, list[str]] = {name: [] for name in wish.names}
+    for claim in claims:
+        name = next((n for n in wish.names if re.search(rf"\b{n}\b", claim)), wish.names[0])
+        about[name].append(claim)
+    lines = ["import unittest"]
+    if wish.shown:
+        lines = ["import subprocess", "import sys", "import unittest"]
+    lines += ["", f"from {wish.module} import {', '.join(sorted(wish.names))}", "", ""]
+    lines += [f"class {_camel(wish.module)}Test(unittest.TestCase):"]
+    for name, mine in about.items():
+        for number, claim in enumerate(mine, 1):
+            lines += [f"    def test_{name}_{number}(self):", *_body(claim), ""]
+    for number, shown in enumerate(wish.shown, 1):
+        lines += [*_program(wish.module, shown, number), ""]
+    if lines[-1].endswith(":"):
+        lines += ["    pass", ""]
+    lines += ["", 'if __name__ == "__main__":', "    unittest.main()", ""]
+    return "\n".join(lines)
+
+
+def _body(claim: str) -> list[str]:
+    statement = ast.parse(claim).body[0]
+    if isinstance(statement, ast.Expr):
+        assert isinstance(statement.value, ast.Call)
+        error, function, *rest = (ast.unparse(a) for a in statement.value.args)
+        return [
+            f"        with self.assertRaises({error}):",
+            f"            {function}({', '.join(rest)})",
+        ]
+    assert isinstance(statement, ast.Assert)
+    test = statement.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        left, right = ast.unparse(test.left), ast.unparse(test.comparators[0])
+        if isinstance(test.ops[0], ast.Eq):
+            close = any(
+                isinstance(n, ast.Constant) and isinstance(n.value, float)
+                for n in ast.walk(test.comparators[0])
+            ) and not isinstance(test.comparators[0], ast.List | ast.Tuple | ast.Dict)
+            verb = "assertAlmostEqual" if close else "assertEqual"
+            more = ", places=2" if close else ""
+            return [f"        self.{verb}({left}, {right}{more})"]
+    return [f"        self.assertTrue({ast.unparse(test)})"]
+
+
+def _program(module: str, shown: Shown, number: int) -> list[str]:
+    words = ", ".join(repr(word) for word in shown.words)
+    return [
+        f"    def test_program_{number}(self):",
+        f'        argv = [sys.executable, "-m", {module!r}{", " if words else ""}{words}]',
+        "        done = subprocess.run(argv, capture_output=True, text=True, check=False)",
+        f"        self.assertEqual(done.stdout.strip(), {shown.output!r}, done.stderr)",
+    ]
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))

@@ -1,0 +1,220 @@
+"""Writing for a small model: whole small files, several versions, and what runs decides.
+
+A new module: versions of it and claims about it are written independently of each other from the
+brief, each version is tried against each claim, and where they agree most is what is delivered,
+with the claims that hold as its tests. With tests given, they decide alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+
+from samokoder.agents.checks.check import CheckResult
+from samokoder.agents.checks.detect import detect
+from samokoder.agents.checks.interpreter import find_interpreter
+from samokoder.agents.edits.syntax import python_error
+from samokoder.agents.errors import AnswerUnusable, PromptTooLong
+from samokoder.agents.generate import asking, wording
+from samokoder.agents.generate import project as projects
+from samokoder.agents.generate.developer import Ground
+from samokoder.agents.generate.drafting import Draft, File
+from samokoder.agents.generate.plan import Work
+from samokoder.agents.generate.small import claims, given
+from samokoder.agents.generate.small.agreement import Trial, choose
+from samokoder.agents.generate.small.answers import code
+from samokoder.agents.generate.small.brief import Wish, wish
+from samokoder.agents.generate.small.given import Given
+from samokoder.agents.generate.small.trying import trial
+from samokoder.agents.models.model import ChatRequest, Message, Role
+from samokoder.agents.models.redact import redact, restore
+from samokoder.agents.repair.workshop import Workshop
+from samokoder.agents.runs.context import Run
+from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange
+from samokoder.agents.workspace.snapshot import Snapshot
+
+NAME = "developer"
+_HEAT = (0.0, 0.6, 0.8, 0.8, 1.0, 1.0)
+"""Temperatures of the versions: the first is the likeliest, the others are to differ."""
+_MODULE, _CLAIMS, _WHOLE = 900, 400, 1500
+"""Tokens of an answer, at most."""
+_TESTS = 7000
+"""Characters of given tests that are shown."""
+
+
+def suits(ground: Ground) -> bool:
+    """Whether the task is one this way of writing is for: a new module with its tests, or one
+    small Python file.
+    """
+    works = ground.task.works
+    if len(works) == 1:
+        return works[0].path.endswith(".py") and works[0].action in ("create", "edit")
+    wanted = wish(ground.plan.brief)
+    return wanted is not None and [w.path for w in works] == [
+        f"{wanted.module}.py",
+        f"test_{wanted.module}.py",
+    ]
+
+
+async def draft(run: Run, workshop: Workshop, ground: Ground) -> Draft | None:
+    """The task's files; None when another way of writing has to do it."""
+    works = ground.task.works
+    key = f"task/{ground.task.id}/{ground.task.digest}/small"
+    try:
+        if len(works) == 1:
+            found = await given.about(ground.tree, works[0].path)
+            return await _for_tests(run, workshop, ground, found, key) if found else None
+        wanted = wish(ground.plan.brief)
+        return await _new(run, workshop, ground, wanted, key) if wanted is not None else None
+    except (AnswerUnusable, PromptTooLong) as error:
+        return Draft(ground, failed=str(error))
+
+
+@dataclass
+class _Version:
+    text: str
+    tree: Snapshot
+
+
+async def _new(run: Run, workshop: Workshop, ground: Ground, wanted: Wish, key: str) -> Draft:
+    """A module that no test asks for yet."""
+    made = Draft(ground)
+    module, test = ground.task.works
+    facts = {"wish": wanted, "brief": ground.plan.brief}
+    python = (await find_interpreter(run.root, run.settings.check)).path
+    versions: list[_Version] = []
+    trials: list[Trial] = []
+    told: tuple[str, ...] = ()
+    choice = choose((), 0)
+    certain = len(wanted.shown) + len(wanted.examples)
+    for number in range(run.settings.model.samples):
+        heat = _HEAT[min(number, len(_HEAT) - 1)]
+        text = await _asked(run, "module", facts, f"{key}/module/{number}", _MODULE, heat)
+        tree = _with(ground.tree, module, text)
+        if number == 0:
+            answer = await _answer(run, "claims", facts, f"{key}/claims", _CLAIMS, 0.2)
+            said = await to_thread.run_sync(claims.read, answer, wanted.names)
+            told = tuple(dict.fromkeys((*wanted.examples, *said)))
+        versions.append(_Version(text, tree))
+        trials.append(
+            await _tried(run, workshop, tree, python, wanted, told, f"{key}/try/{number}")
+        )
+        choice = choose(trials, certain)
+        await run.say(f"{ground.task.id}: version {number + 1} keeps {_share(trials[-1])}")
+        if choice.settled:
+            break
+    if choice.best is None:
+        made.failed = choice.reason
+        return made
+    best = versions[choice.best]
+    first = len(wanted.shown)
+    kept = [told[c - first] for c in choice.kept if c >= first]
+    lost = [c for c in told if c not in kept]
+    if lost:
+        some = "; ".join(lost[:4])
+        made.notes.append(f"{len(lost)} claims of the model did not hold and are no tests: {some}")
+    tests = await to_thread.run_sync(claims.test_file, wanted, kept)
+    made.files[module.target] = File(module, None, best.text.encode())
+    made.files[test.target] = File(test, None, tests.encode())
+    return made
+
+
+def _share(tried: Trial) -> str:
+    if tried.broken:
+        return f"nothing ({tried.broken[:80]})"
+    return f"{sum(tried.holds)} of {len(tried.holds)} claims"
+
+
+async def _tried(
+    run: Run,
+    workshop: Workshop,
+    tree: Snapshot,
+    python: str,
+    wanted: Wish,
+    told: tuple[str, ...],
+    key: str,
+) -> Trial:
+    return await run.step(
+        key, lambda: trial(workshop, tree, python, wanted, told), Trial, agent=NAME, pure=True
+    )
+
+
+async def _for_tests(
+    run: Run, workshop: Workshop, ground: Ground, found: Given, key: str
+) -> Draft | None:
+    """A file that given tests ask for: the version that passes most of them, the first that
+    passes all.
+    """
+    made = Draft(ground)
+    (work,) = ground.task.works
+    shown = [await projects.text_of(ground.tree, path) for path in found.tests]
+    facts = {
+        "path": found.path,
+        "stub": found.stub,
+        "tests": "\n\n".join(shown)[:_TESTS],
+        "test_path": ", ".join(found.tests),
+        "brief": ground.plan.brief,
+    }
+    best: tuple[int, str] = (-1, "")
+    for number in range(run.settings.model.samples):
+        heat = _HEAT[min(number, len(_HEAT) - 1)]
+        text = await _asked(run, "file", facts, f"{key}/file/{number}", _WHOLE, heat)
+        why = await to_thread.run_sync(python_error, text)
+        if why or not text.strip():
+            continue
+        results = await _checked(
+            run, workshop, _with(ground.tree, work, text), f"{key}/try/{number}"
+        )
+        passed = sum(len(r.passed) for r in results)
+        failed = sum(len(r.failed) for r in results)
+        await run.say(
+            f"{ground.task.id}: version {number + 1} passes {passed} of {passed + failed}"
+        )
+        if passed > best[0]:
+            best = (passed, text)
+        if passed and all(r.ok for r in results):
+            break
+    if best[0] < 0:
+        made.failed = "no version can be read as Python"
+        return made
+    before = await ground.tree.read(work.path) if work.path in ground.tree.files else None
+    made.files[work.target] = File(work, before, best[1].encode())
+    return made
+
+
+async def _checked(
+    run: Run, workshop: Workshop, tree: Snapshot, key: str
+) -> tuple[CheckResult, ...]:
+    async def checked() -> tuple[CheckResult, ...]:
+        checks = tuple(c for c in await detect(tree, run.settings) if c.kind != "ruff")
+        return await workshop.check(tree, checks)
+
+    return await run.step(key, checked, tuple[CheckResult, ...], agent=NAME, pure=True)
+
+
+def _with(tree: Snapshot, work: Work, text: str) -> Snapshot:
+    kind = ChangeKind.MODIFY if work.path in tree.files else ChangeKind.CREATE
+    change = FileChange(work.path, kind, None, text.encode())
+    return tree.with_changes(ChangeSet("", (change,)))
+
+
+async def _asked(
+    run: Run, prompt: str, facts: dict[str, Any], key: str, tokens: int, heat: float
+) -> str:
+    """The code of an answer, ending in one line end."""
+    answer = await _answer(run, prompt, facts, key, tokens, heat)
+    return code(answer).rstrip() + "\n"
+
+
+async def _answer(
+    run: Run, prompt: str, facts: dict[str, Any], key: str, tokens: int, heat: float
+) -> str:
+    table: dict[str, str] = {}
+    system = await to_thread.run_sync(wording.one, "small/system", {})
+    user = redact(await to_thread.run_sync(wording.one, f"small/{prompt}", facts), table)
+    messages = (Message("system", system), Message("user", user))
+    seed = int(key.rpartition("/")[2]) if key[-1].isdigit() else 0
+    request = ChatRequest(messages, max_tokens=tokens, temperature=heat, seed=seed)
+    answer = await run.ask(Role.CODER, request, key=key, agent=NAME)
+    asking.refuse(answer, NAME)
+    return restore(answer.text, table)
