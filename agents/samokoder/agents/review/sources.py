@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.defects.confirming import ExamplesSource
+from samokoder.agents.review.defects.testing import TestsSource
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Sources
 from samokoder.agents.review.source import Source
@@ -20,7 +21,10 @@ def static_sources(tools: Tools) -> Sources:
         found: list[Source] = [TaintSource()]
         if request.commands:
             workshop = await tools.workshop(run.settings)
-            found.append(ExamplesSource(workshop, run.settings))
+            found += [
+                ExamplesSource(workshop, run.settings),
+                TestsSource(workshop, run.settings),
+            ]
         return found
 
     return chosen

@@ -82,7 +82,10 @@ class ExamplesSource:
         failing = _failing(result, given)
         if not failing or await self._before(trial, failing, scope):
             return []
-        spot = await locating.spot(now, result, self.workshop, self.settings, file)
+        files = {file.path: file}
+        spot = await locating.spot(now, result, self.workshop, self.settings, files)
+        if spot is None:
+            spot = locating.Spot(locating.line_of(file, failing[0].line))
         return [_told(file, failing, trial, result, spot)]
 
     async def _before(self, trial: Trial, failing: Sequence[Example], scope: Scope) -> bool:

@@ -1,9 +1,11 @@
 """From failing tests to a line: the one whose small change makes them pass, else a suspect."""
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import anyio
 from anyio import to_thread
 
 from samokoder.agents.checks.check import CheckResult, Evidence
@@ -17,6 +19,9 @@ from samokoder.agents.runs.direct import DirectRun
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace import diff
 from samokoder.agents.workspace.snapshot import Snapshot
+
+_SEARCH: Final = 45.0
+"""Wall seconds in which a repair is looked for; after that the trace of the tests must do."""
 
 _OTHERS: Final = 3
 """Suspects shown beside the first one."""
@@ -32,27 +37,39 @@ class Spot:
 
 
 async def spot(
-    snapshot: Snapshot, result: CheckResult, workshop: Workshop, settings: Settings, file: PyFile
-) -> Spot:
-    """Where in the file the fault is likeliest. Runs the failing check many times, confined."""
+    snapshot: Snapshot,
+    result: CheckResult,
+    workshop: Workshop,
+    settings: Settings,
+    files: Mapping[str, PyFile],
+) -> Spot | None:
+    """Where in these files the fault is likeliest; None when nothing points into them.
+
+    Runs the failing check many times, confined.
+    """
     case = Case(
         DirectRun(snapshot, settings), snapshot, (result.check,),
         Evidence((result,), result.problems), result.problems,
     )  # fmt: skip
-    candidate = await _repair(case, workshop, file.path)
+    candidate = None
+    with anyio.move_on_after(_SEARCH):
+        candidate = await _repair(case, workshop)
     if candidate is not None:
+        file = files.get(candidate.change_set.paths[0])
+        if file is None:
+            return None
         line, note = await to_thread.run_sync(_changed, file, candidate)
-        return Spot(_line(file, line), note)
-    suspicion = await _suspicion(case, workshop, file)
-    return await to_thread.run_sync(_suspects, file, suspicion)
+        return Spot(line_of(file, line), note)
+    suspicion = await _suspicion(case, workshop, files)
+    return await to_thread.run_sync(_suspects, files, suspicion)
 
 
-async def _repair(case: Case, workshop: Workshop, path: str) -> Candidate | None:
+async def _repair(case: Case, workshop: Workshop) -> Candidate | None:
+    """The likeliest small change that makes all tests pass."""
     proposals = Mutation(workshop).propose(case)
     try:
         async for candidate in proposals:
-            if candidate.change_set.paths == (path,):
-                return candidate
+            return candidate
     finally:
         await proposals.aclose()
     return None
@@ -63,45 +80,54 @@ def _changed(file: PyFile, candidate: Candidate) -> tuple[int, str]:
     after = candidate.change_set.changes[0].after or b""
     hunks = diff.hunks(file.text.encode(), after)
     line = hunks[0].start + 1 if hunks else 1
-    return min(line, len(file.lines)), candidate.note.partition(": ")[2]
+    note = candidate.note.partition(": ")[2]
+    return min(line, len(file.lines)), note
 
 
-async def _suspicion(case: Case, workshop: Workshop, file: PyFile) -> dict[int, float]:
-    """How suspicious each line is that failing tests run."""
+async def _suspicion(
+    case: Case, workshop: Workshop, files: Mapping[str, PyFile]
+) -> tuple[tuple[str, dict[int, float]], ...]:
+    """How suspicious each line is that failing tests run, worst file first."""
     job = trial.job_for(case)
     if job is None:
-        return {}
+        return ()
+    texts = {path: file.text for path, file in files.items()}
     async with workshop.bench(case.snapshot) as bench:
         script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
         facts = {"mode": "trace", "seconds": job.trace, "failing": [], "passing": []}
         lines = await harness.run(bench, script, job, facts, 60.0)
-        place = locate.located(lines[0] if lines else {}, bench.root, {file.path: file.text})
-    if place is None:
-        return {}
-    return dict(next((s for p, s in place.files if p == file.path), {}))
+        place = locate.located(lines[0] if lines else {}, bench.root, texts)
+    return place.files if place is not None else ()
 
 
-def _suspects(file: PyFile, suspicion: dict[int, float]) -> Spot:
+def _suspects(
+    files: Mapping[str, PyFile], suspicion: tuple[tuple[str, dict[int, float]], ...]
+) -> Spot | None:
     """The most suspicious line; among equals the last one that gives a value back."""
-    returns = {
-        n.lineno for n in ast.walk(file.tree) if isinstance(n, ast.Return | ast.Yield)
-    }  # fmt: skip
-    heads = {
-        n.lineno for n in ast.walk(file.tree)
-        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    }  # fmt: skip
-    ranked = sorted(
+    for path, lines in suspicion:
+        file = files.get(path)
+        ranked = _ranked(file, lines) if file is not None else []
+        if file is not None and ranked:
+            others = tuple(line_of(file, n) for n in ranked[1 : 1 + _OTHERS])
+            return Spot(line_of(file, ranked[0]), others=others)
+    return None
+
+
+def _ranked(file: PyFile, suspicion: Mapping[int, float]) -> list[int]:
+    returns: set[int] = set()
+    heads: set[int] = set()
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Return | ast.Yield):
+            returns.add(node.lineno)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            heads.add(node.lineno)
+    return sorted(
         (n for n in suspicion if n not in heads and 0 < n <= len(file.lines)),
         key=lambda n: (-round(suspicion[n], 3), n not in returns, -n),
     )
-    if not ranked:
-        return Spot(_line(file, min(heads, default=1)))
-    return Spot(
-        _line(file, ranked[0]), others=tuple(_line(file, n) for n in ranked[1 : 1 + _OTHERS])
-    )
 
 
-def _line(file: PyFile, number: int) -> Place:
+def line_of(file: PyFile, number: int) -> Place:
     """The code of one line, without its indentation."""
     text = file.lines[number - 1].rstrip("\r\n")
     code = text.strip() or text
