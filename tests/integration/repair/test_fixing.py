@@ -198,3 +198,52 @@ async def test_check_lists_what_is_wrong(tmp_path: Path, tools: Tools) -> None:
         "test_app.AddTest.test_sum",
         "test_app.AddTest.test_negative",
     }
+
+
+ONE_EXAMPLE = """\
+import unittest
+from app import area
+
+
+class AreaTest(unittest.TestCase):
+    def test_square(self):
+        self.assertEqual(area(2, 2), 4)
+"""
+
+
+async def test_what_one_example_does_not_tell_apart_is_not_claimed(
+    tmp_path: Path, tools: Tools
+) -> None:
+    """R8: `a * b`, `a + b`, `a ** b` all make the only test pass."""
+    files = {"app.py": "def area(a, b):\n    return a - b\n", "test_app.py": ONE_EXAMPLE}
+    run = await a_run(tmp_path / "work", files, "L0", "L1")
+    result = await fix(run, FixRequest(command=UNITTEST), tools)
+    assert result.verdict is Verdict.UNVERIFIED
+    assert "do not say which is meant" in result.reason
+    assert [proven for _, proven in run.delivered] == [False]
+
+
+async def test_more_examples_tell_them_apart(tmp_path: Path, tools: Tools) -> None:
+    more = ONE_EXAMPLE + "\n    def test_room(self):\n        self.assertEqual(area(3, 5), 15)\n"
+    files = {"app.py": "def area(a, b):\n    return a - b\n", "test_app.py": more}
+    run = await a_run(tmp_path / "work", files, "L0", "L1")
+    result = await fix(run, FixRequest(command=UNITTEST), tools)
+    assert result.verdict is Verdict.PROVEN, result.reason
+    assert "a * b" in only(result)
+
+
+async def test_a_change_with_one_answer_to_everything_is_not_claimed(
+    tmp_path: Path, tools: Tools
+) -> None:
+    """R8: the only test expects False, which code that never looks gives too."""
+    code = (
+        "def rows_full(rows):\n    for row in rows:\n        if seen[row]:\n"
+        "            return True\n    return False\n"
+    )
+    test = (
+        "import unittest\nfrom app import rows_full\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_no(self):\n        self.assertFalse(rows_full([3, 1, 2]))\n"
+    )
+    run = await a_run(tmp_path / "work", {"app.py": code, "test_app.py": test}, "L0", "L1")
+    result = await fix(run, FixRequest(command=UNITTEST), tools)
+    assert result.verdict is not Verdict.PROVEN

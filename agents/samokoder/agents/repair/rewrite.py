@@ -26,6 +26,8 @@ _PARTS = 2200
 _BUDGET = 12_000
 """Characters of all files in one prompt."""
 _FILE_TOKENS = 4096
+_SAID = 6000
+"""Characters of its own last answer that a model is shown again."""
 _LANGUAGES = {
     ".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
     ".jsx": "jsx", ".ts": "typescript", ".tsx": "tsx", ".cpp": "cpp", ".cc": "cpp", ".c": "c",
@@ -125,7 +127,7 @@ class Rewrite:
             again = templates.template("refused").render(reason=reason or "it did not help")
             messages = [
                 *messages[:2],
-                Message("assistant", answer.text),
+                Message("assistant", answer.text[:_SAID]),
                 Message("user", redact(again, table)),
             ]
 

@@ -24,10 +24,12 @@ _SECONDS = 25.0
 """Wall seconds of a comparison at most."""
 _CPU = 6.0
 """CPU seconds of one text."""
-_FAR = 1.5
-"""Likelier by this factor, an option is not held back by what contradicts it. This and the bounds
-below were set where right and wrong repairs of public sets part; see the decision on few tests.
+_FAR = {0: 4.0, 1: 4.0, 2: 2.5, 3: 2.0}
+"""Likelier by this factor, an option is not held back by what contradicts it: by the number of
+calls the tests make, fewer of them leaving more open. These and the bounds below were set where
+right and wrong repairs of public sets part; see the decision on few tests.
 """
+_FAR_OF_MANY = 1.5
 _FEW = 3
 """Inputs from which one and the same answer to all of them says that nothing is computed."""
 _MANY = 4
@@ -109,11 +111,12 @@ def judged(
     the same answer to everything.
     """
     order = tuple(range(len(options)))
+    far = _FAR.get(calls, _FAR_OF_MANY)
     if options[0].score < unlikely and calls < _MANY:
         return Verdict(order[:1], f"an unlikely change, and only {_number(calls)} to show it right")
     known = [i for i in order if plays.get(i)]
     if not known or known[0] != 0:
-        close = len(options) > 1 and options[1].score * _FAR > options[0].score
+        close = len(options) > 1 and options[1].score * far > options[0].score
         doubt = f"{len(options)} changes pass and could not be compared" if close else ""
         return Verdict(order, doubt if calls < _MANY else "")
     shared = [n for n in plays[0] if all(n in plays[i] for i in known)]
@@ -127,7 +130,7 @@ def judged(
     if len(shared) >= _FEW and len(outcomes) < 2 and options[best[0]].score < sure:
         same = next(iter(outcomes), "an error")
         return replace(told, doubt=f"with it the answer is {same} whatever is asked")
-    near = [i for i in order if i != best[0] and options[i].score * _FAR >= options[best[0]].score]
+    near = [i for i in order if i != best[0] and options[i].score * far >= options[best[0]].score]
     if near and covered is not None and not covered.get(best[0], True):
         return replace(told, doubt="no test runs the line, and it could be corrected otherwise too")
     for other in others:
@@ -137,7 +140,7 @@ def judged(
             for name, one, two in zip(shared, first, other, strict=True)
             if one != two and solid(one) and solid(two)
         ]
-        if apart and rival * _FAR >= options[best[0]].score:
+        if apart and rival * far >= options[best[0]].score:
             name, one, two = apart[0]
             return replace(
                 told,
