@@ -92,7 +92,7 @@ async def _search(work: Session, request: ReviewRequest, tools: Reviewers) -> St
     async def opine() -> None:
         nonlocal stage
         assert tools.opinions is not None
-        stage = await tools.opinions.ask(work, ready)
+        stage = await tools.opinions.ask(work, request, ready)
 
     async with anyio.create_task_group() as group:
         for number, source in enumerate(sources):

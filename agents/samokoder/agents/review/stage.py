@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from samokoder.agents.review.request import ReviewRequest
+
 if TYPE_CHECKING:
     from samokoder.agents.review.session import Session
 
@@ -31,7 +33,7 @@ class Stage:
 class Opinions(Protocol):
     """Whoever has opinions about code."""
 
-    async def ask(self, work: "Session", ready: anyio.Event) -> Stage:
+    async def ask(self, work: "Session", request: ReviewRequest, ready: anyio.Event) -> Stage:
         """Look at the target and hand findings to the session as they come.
 
         ``ready`` is set once everything that needs no model was kept. Raises nothing for a model
