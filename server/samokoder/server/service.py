@@ -21,6 +21,7 @@ from samokoder.agents.preview.previews import Previews, open_previews
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.kinds import kinds as review_kinds
+from samokoder.agents.review.opinions import ModelOpinions
 from samokoder.agents.review.review import Reviewers
 from samokoder.agents.review.shelf import StateShelf
 from samokoder.agents.review.sources import static_sources
@@ -174,7 +175,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
         holder: list[Service] = []
 
         tools = Tools(pool)
-        reviewers = Reviewers(StateShelf(db), static_sources(tools), tools)
+        reviewers = Reviewers(StateShelf(db), static_sources(tools), tools, ModelOpinions(tools))
 
         async def agreed(root: Path, provider: str) -> bool:
             return await holder[0].trusted(root, "provider", provider)
