@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 
 from samokoder.agents.generate.small.brief import Shown, Wish
 
-_LINE = re.compile(r"^\s*(assert\s.+?|raises\(.+?)\s*(?:#.*)?$")
 _ALLOWED = (
     ast.Assert, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple,
     ast.Dict, ast.Set, ast.UnaryOp, ast.USub, ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.BinOp,
@@ -22,12 +21,12 @@ def read(answer: str, names: Collection[str], most: int = 24) -> tuple[str, ...]
     """The usable assertions of an answer, each about one of the functions, each once."""
     found: dict[str, None] = {}
     for line in answer.splitlines():
-        match = _LINE.match(line.strip("`- "))
-        if match is None:
-            continue
-        text = match[1].rstrip(",;")
+        text = line.strip("`- ").rstrip(",;")
         if usable(text, names):
-            found[ast.unparse(ast.parse(text))] = None
+            (statement,) = ast.parse(text).body
+            if isinstance(statement, ast.Assert):
+                statement.msg = None
+            found[ast.unparse(statement)] = None
     return tuple(found)[:most]
 
 

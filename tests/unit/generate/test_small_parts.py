@@ -1,0 +1,159 @@
+"""What a small model is spared: reading the brief, judging its own answers, writing test files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samokoder.agents.generate.small import agreement, claims
+from samokoder.agents.generate.small.agreement import Trial, choose
+from samokoder.agents.generate.small.answers import code
+from samokoder.agents.generate.small.brief import Shown, Wish, foreign, wish
+
+SLUGS = Wish("slugs", ("slugify(text)", "unique(text, taken)"))
+
+
+@pytest.mark.parametrize(
+    ("brief", "module", "functions", "program"),
+    [
+        (
+            "A library `a` with `f(x)` and `g(x, y=1)`; with tests.",
+            "a",
+            ("f(x)", "g(x, y=1)"),
+            False,
+        ),
+        ("A command line tool `b` with the function `f(x)`.", "b", ("f(x)",), True),
+        ("Write f(x) and g() into a module called `m.py`", "m", ("f(x)", "g()"), False),
+        ("`f(text)`: run it as `python -m tool FILE`", "tool", ("f(text)",), True),
+        (
+            "Сделай модуль `pkg/counts.py` с функцией `count(text)`",
+            "counts",
+            ("count(text)",),
+            False,
+        ),
+    ],
+)
+def test_names_and_signatures_are_read_from_the_brief(
+    brief: str, module: str, functions: tuple[str, ...], program: bool
+) -> None:
+    found = wish(brief)
+    assert found is not None
+    assert (found.module, found.functions, found.program) == (module, functions, program)
+
+
+@pytest.mark.parametrize("brief", ["A game of chess", "A library `x`", "`f(x)` somewhere", ""])
+def test_a_brief_that_names_too_little_is_left_to_the_tech_lead(brief: str) -> None:
+    assert wish(brief) is None
+
+
+def test_examples_of_the_brief_are_claims_that_are_certain() -> None:
+    found = wish(
+        "A tool `t` with `f(x)`; `f(2)` gives `4`, `other(1)` gives `1`, `f(` gives `2`, "
+        "`python -m t 100 c` prints 212.0 and `python -m t FILE` prints 3."
+    )
+    assert found is not None
+    assert found.functions == ("f(x)",)
+    assert found.examples == ("assert f(2) == 4",)
+    assert found.shown == (Shown(("100", "c"), "212.0"),), "FILE stands for something"
+
+
+def test_other_languages_are_not_for_this_way_of_writing() -> None:
+    assert foreign("A Node service with `f(x)`") and foreign("a Flask site")
+    assert not foreign("A library `node_list` with `go(x)`")
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("assert slugify('A b') == 'a-b'", "assert slugify('A b') == 'a-b'"),
+        ("- assert slugify('x')=='x'  # a word", "assert slugify('x') == 'x'"),
+        ("    assert unique('a', ['a']) == 'a-2', 'why'", "assert unique('a', ['a']) == 'a-2'"),
+        ("raises(ValueError, slugify, None)", "raises(ValueError, slugify, None)"),
+        ("assert slugify(open('/etc/passwd').read()) == ''", None),
+        ("assert __import__('os').system('x') == slugify('')", None),
+        ("assert other('x') == 'x'", None),
+        ("assert 1 == 1", None),
+        ("assert slugify(x) == 'x'", None),
+        ("assert slugify('x' == 'y'", None),
+        ("assert [slugify(c) for c in 'ab'] == ['a', 'b']", None),
+        ("import os", None),
+        ("print(slugify('x'))", None),
+    ],
+)
+def test_only_plain_claims_about_the_module_are_read(line: str, read: str | None) -> None:
+    assert claims.read(f"```python\n{line}\n```", SLUGS.names) == ((read,) if read else ())
+
+
+def test_a_claim_is_read_once_and_only_so_many() -> None:
+    text = "\n".join(f"assert slugify({n}) == {n}" for n in range(50))
+    assert len(claims.read(text + "\n" + text, SLUGS.names)) == 24
+
+
+def test_claims_become_tests_that_run(tmp_path: Path) -> None:
+    wanted = Wish("doubling", ("double(x)", "half(x)"), True, (), (Shown(("4",), "8"),))
+    kept = (
+        "assert double(2) == 4",
+        "assert half(3) == 1.5",
+        "raises(TypeError, half, None)",
+        "assert double(1) != 1",
+        "assert double([1]) == [1, 1]",
+    )
+    text = claims.test_file(wanted, kept)
+    (tmp_path / "test_doubling.py").write_text(text)
+    (tmp_path / "doubling.py").write_text(
+        "import sys\n\n\ndef double(x):\n    return x * 2\n\n\ndef half(x):\n    return x / 2\n\n\n"
+        'if __name__ == "__main__":\n    print(double(int(sys.argv[1])))\n'
+    )
+    argv = (sys.executable, "-m", "unittest", "-v")
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Ran 6 tests" in done.stderr
+    (tmp_path / "doubling.py").write_text("def double(x):\n    return 4\n\n\nhalf = double\n")
+    wrong = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "failures=" in wrong.stderr, "the tests are no mere form"
+
+
+def test_the_code_of_an_answer() -> None:
+    assert code("Here:\n```python\nx = 1\n```\nand\n```\ny = 2\nz = 3\n```\n") == "y = 2\nz = 3\n"
+    assert code("x = 1\n") == "x = 1\n"
+    assert code("```python\nx = '''\n```py'''\n") == "x = '''\n", "cut off by its own fence"
+
+
+def trials(*rows: str) -> list[Trial]:
+    """A row a version: + holds, - does not, ! is broken."""
+    return [
+        Trial((), "broken") if row == "!" else Trial(tuple(c == "+" for c in row)) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "certain", "best", "settled"),
+    [
+        (["++++"], 0, 0, True),
+        (["+++-"], 0, 0, False),
+        (["+++-", "+++-"], 0, 0, False),
+        (["+++-", "+++-", "+++-"], 0, 0, True),  # a claim nobody keeps is wrong
+        (["++--", "++++"], 0, 1, True),
+        (["+++-", "++-+", "+++-"], 0, 0, False),
+        (["-+++", "+++-"], 1, 1, False),  # what the brief shows outweighs the rest
+        (["-+++"], 1, None, False),
+        (["+---"], 0, None, False),
+        (["!"], 0, None, False),
+        (["!", "++"], 0, 1, True),
+        ([], 0, None, False),
+    ],
+)
+def test_the_version_that_agrees_most_is_chosen(
+    rows: list[str], certain: int, best: int | None, settled: bool
+) -> None:
+    found = choose(trials(*rows), certain)
+    assert (found.best, found.settled) == (best, settled)
+    assert found.reason or best is not None
+
+
+def test_two_that_agree_outvote_the_first() -> None:
+    found = choose(trials("++--+-", "--++++", "--++++"), 0)
+    assert found.best == 1
+    assert found.kept == (2, 3, 4, 5)
+    assert agreement.choose(trials("++--", "--++"), 0).best == 0, "on equal terms the first"
