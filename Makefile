@@ -17,7 +17,7 @@ demo: runtime ## See three broken programs fixed (or left alone) with proof, the
 test: dev extension ## Run every test that can run here; what is skipped is named with its reason
 	@scripts/weights
 	@$(PY) -m pytest -m "not matrix and not engine" $(ARGS) || test $$? = 5
-	@scripts/engine run $(PY) -m pytest -m "engine and not matrix" $(ARGS) || test $$? = 5
+	@$(PY) scripts/engine run $(PY) -m pytest -m "engine and not matrix" $(ARGS) || test $$? = 5
 	@echo "Not run: the crash matrix (minutes): $(PY) -m pytest -m matrix"
 	@scripts/extension test
 
@@ -27,7 +27,7 @@ check: dev extension ## Lint, format, types, layers, coverage of at least 85 %, 
 	$(PY) -m mypy -p samokoder.server -p samokoder.agents -p samokoder.state
 	.venv/bin/lint-imports
 	$(PY) -m coverage erase
-	scripts/engine run $(PY) -m coverage run -m pytest -q -m "not timing and not matrix" $(ARGS)
+	$(PY) scripts/engine run $(PY) -m coverage run -m pytest -q -m "not timing and not matrix" $(ARGS)
 	$(PY) -m coverage combine -q
 	$(PY) -m coverage report
 	@scripts/extension check

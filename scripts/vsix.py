@@ -1,17 +1,34 @@
 """Pack the built VS Code extension: a VSIX is a zip with two manifests beside the extension.
 
-Standard library only; the same input gives the same bytes.
+The server's wheel is inside, so that the extension can install it. The same input gives the same
+bytes.
 """
 
+import hashlib
 import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-EXTENSION = Path(__file__).resolve().parent.parent / "vscode-extension"
-FILES = ("package.json", "package.nls*.json", "README.md", "l10n/*.json", "out/extension.js")
+PROJECT = Path(__file__).resolve().parent.parent
+EXTENSION = PROJECT / "vscode-extension"
+PYTHON = PROJECT / ".venv" / "bin" / "python"
+EPOCH = "1577836800"
+"""The time stamped on everything in the wheel: a package's bytes depend on its contents alone."""
+FILES = (
+    "package.json",
+    "package.nls*.json",
+    "README.md",
+    "l10n/*.json",
+    "images/*",
+    "walkthrough/*.svg",
+    "out/extension.js",
+)
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
 LIMIT = 2_000_000
 """Bytes; a thin client has no reason to be larger."""
@@ -22,6 +39,10 @@ TYPES = """<?xml version="1.0" encoding="utf-8"?>
 <Default Extension=".js" ContentType="application/javascript"/>
 <Default Extension=".md" ContentType="text/markdown"/>
 <Default Extension=".txt" ContentType="text/plain"/>
+<Default Extension=".lock" ContentType="text/plain"/>
+<Default Extension=".svg" ContentType="image/svg+xml"/>
+<Default Extension=".png" ContentType="image/png"/>
+<Default Extension=".whl" ContentType="application/zip"/>
 <Default Extension=".vsixmanifest" ContentType="text/xml"/>
 </Types>
 """
@@ -33,7 +54,9 @@ MANIFEST = """<?xml version="1.0" encoding="utf-8"?>
 <DisplayName>{title}</DisplayName>
 <Description xml:space="preserve">{description}</Description>
 <Categories>{categories}</Categories>
+<Tags>{tags}</Tags>
 <License>extension/LICENSE.txt</License>
+<Icon>extension/images/icon.png</Icon>
 <Properties>
 <Property Id="Microsoft.VisualStudio.Code.Engine" Value={engine}/>
 <Property Id="Microsoft.VisualStudio.Code.ExtensionKind" Value="workspace"/>
@@ -46,7 +69,11 @@ MANIFEST = """<?xml version="1.0" encoding="utf-8"?>
  Addressable="true"/>
 <Asset Type="Microsoft.VisualStudio.Services.Content.Details" Path="extension/README.md"
  Addressable="true"/>
+<Asset Type="Microsoft.VisualStudio.Services.Content.Changelog" Path="extension/CHANGELOG.md"
+ Addressable="true"/>
 <Asset Type="Microsoft.VisualStudio.Services.Content.License" Path="extension/LICENSE.txt"
+ Addressable="true"/>
+<Asset Type="Microsoft.VisualStudio.Services.Icons.Default" Path="extension/images/icon.png"
  Addressable="true"/>
 </Assets>
 </PackageManifest>
@@ -65,7 +92,13 @@ def manifest() -> str:
         title=escape(package["displayName"]),
         description=escape(words["description"]),
         categories=escape(",".join(package["categories"])),
+        tags=escape(",".join(package["keywords"])),
     )
+
+
+def digest(path: Path) -> str:
+    """The hash two builds are compared by."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def notices() -> str:
@@ -82,20 +115,40 @@ def notices() -> str:
     return f"\n{'-' * 72}\n\n".join(texts)
 
 
+def wheel() -> tuple[str, bytes]:
+    """The server's wheel: its name and its bytes, the same for the same sources."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+            cwd=PROJECT,
+            env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+            check=True,
+            capture_output=True,
+        )
+        (made,) = Path(folder).glob("*.whl")
+        return made.name, made.read_bytes()
+
+
 def main() -> None:
     """Write ``vscode-extension/samokoder.vsix``."""
     parts = {"extension.vsixmanifest": manifest().encode(), "[Content_Types].xml": TYPES.encode()}
     for pattern in FILES:
         for path in sorted(EXTENSION.glob(pattern)):
             parts[f"extension/{path.relative_to(EXTENSION).as_posix()}"] = path.read_bytes()
-    parts["extension/LICENSE.txt"] = (EXTENSION.parent / "LICENSE").read_bytes()
+    parts["extension/LICENSE.txt"] = (PROJECT / "LICENSE").read_bytes()
+    parts["extension/CHANGELOG.md"] = (PROJECT / "CHANGELOG.md").read_bytes()
+    wheel_name, wheel_data = wheel()
+    parts[f"extension/wheel/{wheel_name}"] = wheel_data
+    parts["extension/wheel/requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
     parts["extension/ThirdPartyNotices.txt"] = notices().encode()
     target = EXTENSION / "samokoder.vsix"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for name, data in parts.items():
             package.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     size = target.stat().st_size
-    print(f"{target.relative_to(EXTENSION.parent)}: {size / 1e6:.2f} MB")
+    bundle = len(parts["extension/out/extension.js"])
+    print(f"bundle {bundle / 1e3:.0f} kB, wheel {len(wheel_data) / 1e3:.0f} kB")
+    print(f"{target.relative_to(PROJECT)}: {size / 1e6:.2f} MB, sha256 {digest(target)}")
     if size > LIMIT:
         sys.exit(f"larger than {LIMIT} bytes")
 

@@ -4,10 +4,19 @@ export interface RunSummary {
   readonly id: string;
   readonly kind: string;
   readonly title: string;
+  readonly root: string;
   readonly state: string;
   readonly reason: string;
   /** Seconds since the epoch. */
   readonly created: number;
+}
+
+/** Something happened in a run, of whatever client. */
+export interface RunEvent {
+  readonly number: number;
+  readonly run: string | null;
+  readonly kind: string;
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface Used {
@@ -58,16 +67,57 @@ export interface FileChange {
 }
 
 export interface Change {
+  readonly id: number;
+  readonly key: string;
+  readonly undoes: number | null;
+  readonly reason: string;
   readonly title: string;
   readonly state: string;
   readonly proven: boolean;
   readonly files: readonly FileChange[];
 }
 
+export interface Question {
+  readonly key: string;
+  readonly text: string;
+  readonly options: readonly string[];
+  readonly default: string;
+  readonly answer: string | null;
+}
+
+export interface Step {
+  readonly key: string;
+  readonly agent: string;
+  readonly done: boolean;
+}
+
 export interface RunView {
   readonly summary: RunSummary;
   readonly used: Used;
   readonly changes: readonly Change[];
+  readonly questions: readonly Question[];
+  readonly steps: readonly Step[];
+  /** It should be running and its process is gone. */
+  readonly interrupted: boolean;
+}
+
+/** One file of a change set before and after; null: no file, or no text. */
+export interface FileTexts {
+  readonly change: number;
+  readonly path: string;
+  readonly new_path: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly binary: boolean;
+}
+
+export interface ModelStatus {
+  readonly roles: readonly {
+    readonly role: string;
+    readonly model: string;
+    readonly reason: string;
+    readonly waiting: string;
+  }[];
 }
 
 export interface Finding {

@@ -1,163 +1,201 @@
-/** Starts `samokoder lsp` and puts its commands into the palette. All logic is the server's. */
+/** Puts the parts together. All logic is the server's. */
 
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { homedir } from "node:os";
+import * as path from "node:path";
 import * as vscode from "vscode";
-import { LanguageClient, State } from "vscode-languageclient/node";
 
-import { COMMANDS, fix } from "./commands";
-import { find } from "./executable";
+import type { ModelStatus } from "./answers";
+import { Keys } from "./keys";
+import { ManagedEnvironment } from "./managed";
 import { Pages } from "./pages";
-import { request } from "./requests";
-import { Status, type Condition } from "./status";
-import { failure } from "./texts";
+import { act, lacks, PALETTE } from "./palette/palette";
+import { isAboutPlan, openPlan, PLAN, PlanLenses } from "./plan";
+import { Program } from "./program";
+import { ask, complain } from "./requests";
+import { bring } from "./runs/decisions";
+import type { Node } from "./runs/nodes";
+import { ChangeDocuments, SCHEME } from "./runs/documents";
+import { HunkLenses } from "./runs/lenses";
+import { Runs } from "./runs/store";
+import { RunsTree } from "./runs/tree";
+import { Session } from "./session";
+import { Status } from "./status";
 
-class Extension implements vscode.Disposable {
-  private client: LanguageClient | undefined;
-  private readonly output = vscode.window.createOutputChannel("Samokoder", { log: true });
-  private readonly status = new Status();
-  private readonly pages = new Pages();
-  /** Starts and stops come one after the other. */
-  private turn: Promise<void> = Promise.resolve();
+let session: Session | undefined;
 
-  registrations(): vscode.Disposable[] {
-    const { registerCommand } = vscode.commands;
-    return [
-      ...Object.entries(COMMANDS).map(([id, handler]) =>
-        registerCommand(id, async () => {
-          if (this.client?.isRunning() === true) {
-            await handler(this.client, this.pages);
-          } else {
-            this.complain(vscode.l10n.t("Samokoder is not running"));
-          }
-        }),
-      ),
-      registerCommand("samokoder.restart", () => this.restart()),
-      registerCommand("samokoder.showOutput", () => {
-        this.output.show();
-      }),
-      vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("samokoder.path")) {
-          void this.restart();
-        }
-      }),
-    ];
-  }
+export function activate(context: vscode.ExtensionContext): void {
+  const output = vscode.window.createOutputChannel("Samokoder", { log: true });
+  const { version } = context.extension.packageJSON as { version: string };
+  const managed = new ManagedEnvironment(
+    context.globalStorageUri.fsPath,
+    path.join(context.extensionPath, "wheel"),
+    output,
+  );
+  const program = new Program(managed, version, context.globalState);
+  const keys = new Keys(context);
+  const mine = (session = new Session(output, program, keys));
+  const runs = new Runs({
+    get server() {
+      return mine.server;
+    },
+    folders: () => (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+  });
+  const status = new Status(runs);
+  const pages = new Pages();
+  const documents = new ChangeDocuments(runs, () => mine.ready());
+  const lenses = new HunkLenses(documents, runs);
+  const plans = new PlanLenses(runs);
+  const tree = vscode.window.createTreeView("samokoder.runs", {
+    treeDataProvider: new RunsTree(runs),
+    showCollapseAll: true,
+  });
 
-  restart(): Promise<void> {
-    this.turn = this.turn.then(async () => {
-      await this.stop();
-      await this.start();
-    });
-    return this.turn;
-  }
-
-  async stop(): Promise<void> {
-    const { client } = this;
-    this.client = undefined;
-    try {
-      await client?.dispose();
-    } catch (error) {
-      // It was starting or had died; either way it is gone.
-      this.output.info(failure(error));
-    }
-  }
-
-  dispose(): void {
-    this.status.dispose();
-    this.pages.dispose();
-    this.output.dispose();
-  }
-
-  private async start(): Promise<void> {
-    this.status.show("starting");
-    const setting = vscode.workspace.getConfiguration("samokoder").get<string>("path", "");
-    const command = await find(setting, {
-      platform: process.platform,
-      env: process.env,
-      home: homedir(),
-      runs: isRunnable,
-    });
-    if (command === undefined) {
-      const wanted = setting === "" ? "samokoder" : setting;
-      this.complain(
-        vscode.l10n.t("The program {0} was not found. Install Samokoder or set samokoder.path.", wanted),
-      );
+  const invoke = async (id: string, given: readonly unknown[]): Promise<void> => {
+    const server = await mine.ready();
+    const entry = PALETTE[id];
+    if (server === undefined || entry === undefined) {
       return;
     }
-    this.output.info(`${command} lsp`);
-    const client = new LanguageClient(
-      "samokoder",
-      "Samokoder",
-      { command, args: ["lsp"] },
-      {
-        documentSelector: [{ scheme: "file" }],
-        outputChannel: this.output,
-        middleware: {
-          // Code actions arrive here: give them the same cancellable progress as the palette.
-          executeCommand: async (id, args: readonly unknown[]) => {
-            const title = vscode.l10n.t("Samokoder is working");
-            if (id === "samokoder.fix") {
-              await fix(client, this.pages, title, (args[0] ?? {}) as Record<string, unknown>);
-              return undefined;
-            }
-            return request(client, title, id, ...args);
-          },
-        },
-      },
-    );
-    client.onDidChangeState(({ newState }) => {
-      if (client === this.client) {
-        this.status.show(condition(newState));
-      }
-    });
-    this.client = client;
-    try {
-      await client.start();
-    } catch (error) {
-      this.complain(failure(error));
+    if (!server.has(entry.needs)) {
+      const text = vscode.l10n.t("The running Samokoder {0} cannot do this yet. Update it.", mine.version);
+      void vscode.window.showWarningMessage(text);
+      return;
     }
-  }
-
-  private complain(why: string): void {
-    this.status.show("stopped", why);
-    const settings = vscode.l10n.t("Open settings");
-    const output = vscode.l10n.t("Show output");
-    void vscode.window.showErrorMessage(why, settings, output).then((pressed) => {
-      if (pressed === settings) {
-        void vscode.commands.executeCommand("workbench.action.openSettings", "samokoder.path");
-      } else if (pressed === output) {
-        this.output.show();
+    try {
+      await entry.run({ server, pages, runs, documents, keys }, ...given);
+    } catch (error) {
+      complain(error);
+    }
+  };
+  mine.onCommand = async (command, args) => {
+    const server = await mine.ready();
+    if (server !== undefined) {
+      try {
+        await act({ server, pages, runs, documents, keys }, command, args);
+      } catch (error) {
+        complain(error);
       }
-    });
-  }
-}
+    }
+  };
 
-function condition(state: State): Condition {
-  if (state === State.Running) {
-    return "running";
-  }
-  return state === State.Starting ? "starting" : "stopped";
-}
-
-async function isRunnable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-let extension: Extension | undefined;
-
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  extension = new Extension();
-  context.subscriptions.push(extension, ...extension.registrations());
-  await extension.restart();
+  const { registerCommand } = vscode.commands;
+  context.subscriptions.push(
+    output,
+    mine,
+    runs,
+    status,
+    pages,
+    documents,
+    lenses,
+    plans,
+    tree,
+    vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, lenses),
+    vscode.languages.registerCodeLensProvider({ scheme: "file", pattern: `**/${PLAN}` }, plans),
+    ...Object.keys(PALETTE).map((id) => registerCommand(id, (...given: unknown[]) => invoke(id, given))),
+    registerCommand("samokoder.restart", () => mine.restart()),
+    registerCommand("samokoder.showOutput", () => {
+      output.show();
+    }),
+    registerCommand("samokoder.repair", async () => {
+      if (await program.repair()) {
+        await mine.restart();
+      }
+    }),
+    registerCommand("samokoder.openWalkthrough", () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`),
+    ),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("samokoder.path") || event.affectsConfiguration("samokoder.env")) {
+        void mine.restart();
+      } else if (event.affectsConfiguration("samokoder")) {
+        void showModel(mine, status);
+      }
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      void runs.load();
+    }),
+    mine.onEvent((event) => {
+      runs.heard(event);
+    }),
+    mine.onDidChange((condition) => {
+      status.show(condition, mine.why);
+      void vscode.commands.executeCommand("setContext", "samokoder.state", condition);
+      if (condition === "running") {
+        advertise(mine);
+        void runs.load();
+        void showModel(mine, status);
+      } else if (condition !== "starting") {
+        runs.clear();
+      }
+    }),
+    runs.onQuestion(({ run, key }) => {
+      void question(mine, runs, run.id, key).catch(complain);
+      void unfold(tree, runs, run.id);
+    }),
+    runs.onDidChange(() => {
+      const waiting = runs.active.filter(({ state }) => state === "waiting").length;
+      const tooltip = vscode.l10n.t("Runs that wait for you: {0}", waiting);
+      tree.badge = waiting === 0 ? undefined : { value: waiting, tooltip };
+    }),
+  );
+  // Not awaited: the window must not wait for the server.
+  void mine.restart();
 }
 
 export async function deactivate(): Promise<void> {
-  await extension?.stop();
+  await session?.stop();
+}
+
+/** Hides from the palette what the server cannot do. */
+function advertise({ server }: Session): void {
+  for (const command of new Set(Object.values(PALETTE).map(({ needs }) => needs))) {
+    void vscode.commands.executeCommand("setContext", lacks(command), server?.has(command) === false);
+  }
+}
+
+async function showModel({ server }: Session, status: Status): Promise<void> {
+  if (server?.has("samokoder.model.status") !== true) {
+    return;
+  }
+  try {
+    const { roles } = await ask<ModelStatus>(server, "samokoder.model.status");
+    status.answering = roles.find(({ role }) => role === "coder")?.model ?? "";
+  } catch {
+    // No folder is open: there is nothing to say.
+    status.answering = "";
+  }
+}
+
+/** Shows what a run waits with, where the view is open anyway. */
+async function unfold(tree: vscode.TreeView<Node>, runs: Runs, id: string): Promise<void> {
+  const run = runs.get(id);
+  if (!tree.visible || run === undefined) {
+    return;
+  }
+  try {
+    await runs.look(id);
+    await tree.reveal({ type: "run", run }, { expand: 3, select: false, focus: false });
+  } catch {
+    // It left the list meanwhile.
+    return;
+  }
+}
+
+const asked = new Set<string>();
+
+/** Brings each question once; one that somebody else has answered meanwhile is not brought. */
+async function question({ server }: Session, runs: Runs, id: string, key: string): Promise<void> {
+  const name = `${id} ${key}`;
+  if (server === undefined || asked.has(name)) {
+    return;
+  }
+  asked.add(name);
+  const view = await runs.view(id);
+  const found = view?.questions.find((one) => one.key === key && one.answer === null);
+  if (view === undefined || found === undefined) {
+    return;
+  }
+  if (isAboutPlan(found)) {
+    await openPlan(view.summary.root);
+  }
+  await bring(server, view.summary, found);
 }

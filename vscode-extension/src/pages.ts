@@ -22,10 +22,15 @@ export class Pages implements vscode.TextDocumentContentProvider, vscode.Disposa
     return this.texts.get(uri.path) ?? "";
   }
 
+  /** Shows a page; Markdown is shown as it is meant to be read. */
   async show(name: string, text: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}` });
     this.texts.set(uri.path, text);
     this.changed.fire(uri);
+    if (name.endsWith(".md")) {
+      await vscode.commands.executeCommand("markdown.showPreview", uri);
+      return;
+    }
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, { preview: true });
   }

@@ -1,22 +1,32 @@
-/** One request to the server, with a progress toast whose Cancel button really cancels. */
+/** One request to the server, with progress whose Cancel button really cancels. */
 
 import * as vscode from "vscode";
-import type { BaseLanguageClient } from "vscode-languageclient";
-import {
-  ExecuteCommandRequest,
-  WorkDoneProgress,
-  WorkDoneProgressCancelNotification,
-} from "vscode-languageserver-protocol";
 
-import { failure } from "./texts";
+import { failure, isCancelled } from "./failures";
 
-/** What is needed of a language client. */
-export type Server = Pick<BaseLanguageClient, "onProgress" | "sendNotification" | "sendRequest">;
+export interface Progress {
+  readonly kind: "begin" | "report" | "end";
+  readonly message?: string;
+  readonly percentage?: number;
+}
 
-/** JSON-RPC: the request was cancelled. */
-const CANCELLED = -32800;
+/** What is needed of the language client. */
+export interface Server {
+  /** Runs one command of the server; fails with what the server said. */
+  execute(command: string, args: object, token?: string): Promise<unknown>;
+  onProgress(token: string, listener: (value: Progress) => void): vscode.Disposable;
+  /** Cancels the work that reports on this token. */
+  cancel(token: string): void;
+  /** Whether the server has this command. */
+  has(command: string): boolean;
+}
 
 let counter = 0;
+
+/** The answer to a short question, without any sign of it; fails with what the server said. */
+export async function ask<T>(server: Server, command: string, args: object = {}): Promise<T> {
+  return (await server.execute(command, args)) as T;
+}
 
 /**
  * Runs one server command; undefined when it was cancelled or failed (the user has been told).
@@ -27,7 +37,7 @@ export async function request<T>(
   server: Server,
   title: string,
   command: string,
-  ...args: readonly unknown[]
+  args: object = {},
 ): Promise<T | undefined> {
   counter += 1;
   const token = `samokoder-${process.pid}-${counter}`;
@@ -36,7 +46,7 @@ export async function request<T>(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       async (progress, cancellation) => {
         let percent = 0;
-        const reports = server.onProgress(WorkDoneProgress.type, token, (value) => {
+        const reports = server.onProgress(token, (value) => {
           if (value.kind === "end") {
             return;
           }
@@ -45,14 +55,10 @@ export async function request<T>(
           percent = now;
         });
         const button = cancellation.onCancellationRequested(() => {
-          void server.sendNotification(WorkDoneProgressCancelNotification.type, { token });
+          server.cancel(token);
         });
         try {
-          return (await server.sendRequest(ExecuteCommandRequest.type, {
-            command,
-            arguments: [...args],
-            workDoneToken: token,
-          })) as T;
+          return (await server.execute(command, args, token)) as T;
         } finally {
           reports.dispose();
           button.dispose();
@@ -60,9 +66,14 @@ export async function request<T>(
       },
     );
   } catch (error) {
-    if ((error as { code?: unknown }).code !== CANCELLED) {
-      void vscode.window.showErrorMessage(failure(error));
-    }
+    complain(error);
     return undefined;
+  }
+}
+
+/** Says what went wrong, unless somebody wanted it to end. */
+export function complain(error: unknown): void {
+  if (!isCancelled(error)) {
+    void vscode.window.showErrorMessage(failure(error));
   }
 }

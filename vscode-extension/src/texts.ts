@@ -3,16 +3,18 @@
 import { l10n } from "vscode";
 
 import type {
+  Change,
   CheckAnswer,
   DoctorReport,
   FileChange,
   FixAnswer,
   Hunk,
-  RunSummary,
+  ModelStatus,
   RunView,
   UsageReport,
   Used,
 } from "./answers";
+import { word } from "./runs/states";
 
 export function fixed(answer: FixAnswer): string {
   if (!answer.solved) {
@@ -33,55 +35,39 @@ export function checked(answer: CheckAnswer): string {
     : l10n.t("The checks found problems: {0}", answer.problems.length);
 }
 
-/** Tokens and money; an unknown price is said, never shown as zero. */
 export function cost(used: Pick<Used, "input_tokens" | "output_tokens" | "micros">): string {
   const tokens = l10n.t("{0} tokens", used.input_tokens + used.output_tokens);
   const money =
-    used.micros === null ? l10n.t("price unknown") : `$${(used.micros / 1e6).toFixed(4)}`;
+    used.micros === null ? l10n.t("price unknown") : `$${(used.micros / 1e6).toFixed(used.micros === 0 ? 0 : 4)}`;
   return `${tokens}, ${money}`;
-}
-
-const ICONS: Readonly<Record<string, string>> = {
-  queued: "clock",
-  running: "sync~spin",
-  waiting: "question",
-  paused: "debug-pause",
-  succeeded: "check",
-  failed: "error",
-  limited: "warning",
-  cancelled: "circle-slash",
-  undone: "discard",
-};
-
-const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "waiting", "paused"]);
-
-export function isActive(run: RunSummary): boolean {
-  return ACTIVE.has(run.state);
-}
-
-export function runItem(run: RunSummary): { label: string; description: string; detail: string } {
-  const when = new Date(run.created * 1000).toLocaleString();
-  return {
-    label: `$(${ICONS[run.state] ?? "circle"}) ${run.title}`,
-    description: run.state,
-    detail: run.reason === "" ? when : `${when}: ${run.reason}`,
-  };
 }
 
 /** A run as one readable page: what it was, what it cost, what it changed. */
 export function runPage(view: RunView): string {
   const { summary } = view;
-  const head = [
-    `# ${summary.title}`,
-    `# ${summary.id}  ${summary.state}${summary.reason === "" ? "" : `: ${summary.reason}`}`,
-    `# ${cost(view.used)}`,
-  ];
-  const changes = view.changes.flatMap((change) => [
-    "",
-    `# ${change.title} (${change.state}, ${change.proven ? l10n.t("proven") : l10n.t("unverified")})`,
-    ...change.files.flatMap(fileDiff),
-  ]);
-  return `${[...head, ...changes].join("\n")}\n`;
+  const reason = summary.reason === "" ? "" : `: ${plain(summary.reason)}`;
+  const questions = view.questions.map(
+    ({ text, answer }) => `- ${plain(text)} → ${plain(answer ?? l10n.t("not answered yet"))}`,
+  );
+  return [
+    `# ${plain(summary.title)}`,
+    `**${word(summary.state)}**${reason}`,
+    `${cost(view.used)} · \`${summary.id}\``,
+    ...(questions.length === 0 ? [] : [`## ${l10n.t("Questions")}`, questions.join("\n")]),
+    ...view.changes.map(changeText),
+  ].join("\n\n");
+}
+
+function changeText(change: Change): string {
+  const proof = change.proven ? l10n.t("proven") : l10n.t("unverified");
+  const diff = change.files.flatMap(fileDiff).join("\n");
+  // Longer than any fence that stands in the text.
+  const fence = "`".repeat(Math.max(3, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  return [
+    `## ${plain(change.title)}`,
+    `${word(change.state)}, ${proof}${change.reason === "" ? "" : `: ${plain(change.reason)}`}`,
+    `${fence}diff\n${diff}\n${fence}`,
+  ].join("\n\n");
 }
 
 function fileDiff(file: FileChange): string[] {
@@ -97,7 +83,7 @@ function hunkDiff(hunk: Hunk): string[] {
   const before = lines(hunk.before);
   const after = lines(hunk.after);
   return [
-    `@@ -${hunk.before_line},${before.length} +${hunk.after_line},${after.length} @@ ${hunk.id} ${hunk.state}`,
+    `@@ -${hunk.before_line},${before.length} +${hunk.after_line},${after.length} @@ ${word(hunk.state)}`,
     ...before.map((line) => `-${line}`),
     ...after.map((line) => `+${line}`),
   ];
@@ -107,29 +93,58 @@ function lines(text: string): string[] {
   return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
 }
 
-const MARKS = { ok: "✓", warning: "!", error: "✗" } as const;
+const MARKS = { ok: "✅", warning: "⚠️", error: "❌" } as const;
 
 export function doctorPage(report: DoctorReport): string {
-  return report.findings
-    .map(({ level, what, found, hint }) => {
-      const line = `${MARKS[level]} ${what}: ${found}\n`;
-      return hint === "" ? line : `${line}    ${hint}\n`;
-    })
-    .join("");
+  const levels = { ok: l10n.t("in order"), warning: l10n.t("to be looked at"), error: l10n.t("broken") };
+  const rows = report.findings.map(({ level, what, found, hint }) =>
+    row([`${MARKS[level]} ${levels[level]}`, what, found, hint]),
+  );
+  const head = [l10n.t("State"), l10n.t("What"), l10n.t("Found"), l10n.t("What to do")];
+  return [`# ${l10n.t("Is everything in place?")}`, "", ...table(head), ...rows].join("\n");
 }
 
 export function usagePage(report: UsageReport): string {
+  const title = `# ${l10n.t("What model calls have cost")}`;
   if (report.sums.length === 0) {
-    return `${l10n.t("No model was called yet.")}\n`;
+    return `${title}\n\n${l10n.t("No model was called yet.")}\n`;
   }
-  const rows = report.sums.map(
-    (sum) => `${sum.name}: ${l10n.t("{0} calls, {1} failed", sum.calls, sum.failed)}, ${cost(sum)}\n`,
-  );
-  return rows.join("");
+  const head = [report.by, l10n.t("calls"), l10n.t("failed"), l10n.t("tokens"), l10n.t("cost")];
+  const rows = report.sums.map((sum) => {
+    const name = report.by === "day" && sum.name !== "" ? new Date(Number(sum.name)).toLocaleDateString() : sum.name;
+    const tokens = sum.input_tokens + sum.output_tokens;
+    const money = sum.micros === null ? l10n.t("price unknown") : `$${(sum.micros / 1e6).toFixed(4)}`;
+    return row([name, String(sum.calls), String(sum.failed), String(tokens), money]);
+  });
+  return [title, "", ...table(head), ...rows].join("\n");
 }
 
-/** What to show of a failed request: the server's sentence, without a trace. */
-export function failure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0] ?? "";
+export function modelsPage(status: ModelStatus): string {
+  const head = [l10n.t("Role"), l10n.t("Model"), l10n.t("Why")];
+  const rows = status.roles.map(({ role, model, reason, waiting }) => {
+    const note = waiting === "" ? reason : `${reason} (${l10n.t("{0} waits for your consent", waiting)})`;
+    return row([role, model === "" ? l10n.t("none") : model, note]);
+  });
+  return [`# ${l10n.t("Which model answers")}`, "", ...table(head), ...rows].join("\n");
+}
+
+/** An answer's facts, a line each. */
+export function factsPage(title: string, answer: object): string {
+  const rows = Object.entries(answer).map(([name, value]) =>
+    row([name.replaceAll("_", " "), typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+  return [`# ${plain(title)}`, "", ...table([l10n.t("What"), l10n.t("Found")]), ...rows].join("\n");
+}
+
+function table(head: readonly string[]): string[] {
+  return [row(head), `|${" --- |".repeat(head.length)}`];
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(plain).join(" | ")} |`;
+}
+
+/** Text that Markdown leaves as it is. */
+export function plain(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>#|~]/g, "\\$&").replaceAll("\n", " ");
 }

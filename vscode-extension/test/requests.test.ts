@@ -10,7 +10,7 @@ beforeEach(clear);
 test("progress is shown as it comes, percentages as steps", async () => {
   const { server, listening } = serving({
     "samokoder.check": (report) => {
-      report({ kind: "begin", title: "x", percentage: 0 });
+      report({ kind: "begin", percentage: 0 });
       report({ kind: "report", message: "half", percentage: 50 });
       report({ kind: "report", message: "no number" });
       report({ kind: "report", percentage: 80 });
@@ -36,16 +36,18 @@ test("the Cancel button cancels by the same token, and nothing is complained abo
     },
   });
   assert.equal(await request(fake.server, "Fix", "samokoder.fix", { all: true }), undefined);
-  assert.deepEqual(fake.cancelled, [fake.asked[0]?.workDoneToken]);
-  assert.deepEqual(fake.asked[0]?.arguments, [{ all: true }]);
+  assert.equal(fake.cancelled.length, 1);
+  assert.deepEqual(fake.cancelled, fake.tokens);
+  assert.deepEqual(fake.asked, [["samokoder.fix", { all: true }]]);
   assert.deepEqual(screen.toasts, []);
   assert.equal(fake.listening.size, 0);
 });
 
-test("a failure is shown once, as the server put it", async () => {
+test("a failure is shown once, with what to do next", async () => {
   const fake = serving({
     "samokoder.fix": () => {
-      throw new Error("No model is available. Run `samokoder model pull`.");
+      const data = { hint: "Run `samokoder model pull`." };
+      throw Object.assign(new Error("No model is available.\n  trace"), { data });
     },
   });
   assert.equal(await request(fake.server, "Fix", "samokoder.fix"), undefined);
@@ -58,5 +60,5 @@ test("every request has a token of its own", async () => {
   const fake = serving({ "samokoder.check": () => null });
   await request(fake.server, "a", "samokoder.check");
   await request(fake.server, "b", "samokoder.check");
-  assert.equal(new Set(fake.asked.map((params) => params.workDoneToken)).size, 2);
+  assert.equal(new Set(fake.tokens).size, 2);
 });

@@ -1,47 +1,43 @@
 /** A server that answers from a table and remembers what it was asked. */
 
-import type { Server } from "../src/requests";
+import { Disposable } from "vscode";
 
-type Progress = (value: unknown) => void;
+import type { Progress, Server } from "../src/requests";
 
-interface Params {
-  readonly command: string;
-  readonly arguments: readonly unknown[];
-  readonly workDoneToken: string;
-}
+type Report = (value: Progress) => void;
 
 export interface FakeServer {
-  readonly asked: Params[];
-  readonly cancelled: unknown[];
+  readonly asked: [string, object][];
+  readonly cancelled: string[];
+  readonly tokens: (string | undefined)[];
   /** Progress tokens that are listened to. */
-  readonly listening: Map<unknown, Progress>;
+  readonly listening: Map<string, Report>;
   readonly server: Server;
 }
 
-type Answers = Readonly<Record<string, (report: Progress) => unknown>>;
+type Answers = Readonly<Record<string, (report: Report, args: object) => unknown>>;
 
 export function serving(answers: Answers): FakeServer {
-  const asked: Params[] = [];
-  const cancelled: unknown[] = [];
-  const listening = new Map<unknown, Progress>();
-  const server = {
-    onProgress: (_type: unknown, token: unknown, handler: Progress) => {
-      listening.set(token, handler);
-      return { dispose: () => listening.delete(token) };
+  const fake: Omit<FakeServer, "server"> = { asked: [], cancelled: [], tokens: [], listening: new Map() };
+  const server: Server = {
+    has: (command) => command in answers,
+    onProgress: (token, listener) => {
+      fake.listening.set(token, listener);
+      return new Disposable(() => fake.listening.delete(token));
     },
-    sendNotification: (_type: unknown, params: { token: unknown }) => {
-      cancelled.push(params.token);
-      return Promise.resolve();
+    cancel: (token) => {
+      fake.cancelled.push(token);
     },
-    sendRequest: async (_type: unknown, params: Params) => {
-      asked.push(params);
-      const report = listening.get(params.workDoneToken);
-      const answer = answers[params.command];
-      if (answer === undefined || report === undefined) {
-        throw new Error(`not expected: ${params.command}`);
+    execute: async (command, args, token) => {
+      fake.asked.push([command, args]);
+      fake.tokens.push(token);
+      const answer = answers[command];
+      if (answer === undefined) {
+        throw new Error(`not expected: ${command}`);
       }
-      return Promise.resolve(answer(report));
+      const report = token === undefined ? undefined : fake.listening.get(token);
+      return Promise.resolve(answer(report ?? ((): undefined => undefined), args));
     },
   };
-  return { asked, cancelled, listening, server: server as unknown as Server };
+  return { ...fake, server };
 }

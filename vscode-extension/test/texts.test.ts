@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { FixAnswer, RunSummary, RunView } from "../src/answers";
+import type { FixAnswer } from "../src/answers";
+import { failure } from "../src/failures";
+import { generated } from "../src/generations";
+import { previewPage } from "../src/previews";
+import { explanationPage, findingPlace, reviewed } from "../src/reviews";
+import { scrub } from "../src/scrubbed";
 import * as texts from "../src/texts";
+import { isAtLeast, isNewer } from "../src/versions";
+import { change, hunk, run, used, view } from "./view";
 
-const run: RunSummary = {
-  id: "01run",
-  kind: "fix",
-  title: "Fix a.py",
-  state: "succeeded",
-  reason: "",
-  created: 0,
-};
-const used = { calls: 1, input_tokens: 900, output_tokens: 100, micros: 0 };
 const answer: FixAnswer = {
-  run,
+  run: run(),
   used,
   solved: true,
   rung: "L0",
@@ -26,93 +24,85 @@ const answer: FixAnswer = {
 
 test("what came of a fix, without claiming more than was proven", () => {
   assert.equal(texts.fixed(answer), "Proven at L0 and applied: imports statistics");
-  assert.equal(
-    texts.fixed({ ...answer, applied: false }),
-    "Proven at L0 and proposed: imports statistics",
-  );
-  assert.equal(
-    texts.fixed({ ...answer, solved: false, reason: "no rung could" }),
-    "Not proven, nothing was changed: no rung could",
-  );
-  assert.equal(
-    texts.fixed({ ...answer, solved: false, run: { ...run, reason: "limit" } }),
-    "Not proven, nothing was changed: limit",
-  );
+  assert.equal(texts.fixed({ ...answer, applied: false }), "Proven at L0 and proposed: imports statistics");
+  const open = { ...answer, solved: false };
+  assert.equal(texts.fixed({ ...open, reason: "no rung could" }), "Not proven, nothing was changed: no rung could");
+  assert.equal(texts.fixed({ ...open, run: run({ reason: "limit" }) }), "Not proven, nothing was changed: limit");
   assert.equal(texts.fixed({ ...answer, fixes: 0 }), "There is nothing to fix.");
 });
 
 test("an unknown price is never shown as zero", () => {
-  assert.equal(texts.cost(used), "1000 tokens, $0.0000");
+  assert.equal(texts.cost(used), "1000 tokens, $0");
   assert.equal(texts.cost({ ...used, micros: 12_300 }), "1000 tokens, $0.0123");
   assert.equal(texts.cost({ ...used, micros: null }), "1000 tokens, price unknown");
 });
 
-test("a run is a page that reads as a diff", () => {
-  const view: RunView = {
-    summary: { ...run, reason: "done" },
-    used,
-    changes: [
-      {
-        title: "Import statistics",
-        state: "applied",
-        proven: true,
-        files: [
-          {
-            path: "a.py",
-            kind: "modify",
-            new_path: null,
-            hunks: [{ id: 7, state: "applied", before: "", after: "import b\r\n\n", before_line: 1, after_line: 1 }],
-          },
-          { path: "new.py", kind: "create", new_path: null, hunks: [] },
-          { path: "old.py", kind: "delete", new_path: null, hunks: [] },
-        ],
-      },
-    ],
-  };
-  assert.equal(
-    texts.runPage(view),
-    [
-      "# Fix a.py",
-      "# 01run  succeeded: done",
-      "# 1000 tokens, $0.0000",
-      "",
-      "# Import statistics (applied, proven)",
-      "--- a/a.py",
-      "+++ b/a.py",
-      "@@ -1,0 +1,2 @@ 7 applied",
-      "+import b",
-      "+",
-      "--- /dev/null",
-      "+++ b/new.py",
-      "--- a/old.py",
-      "+++ /dev/null",
-      "",
-    ].join("\n"),
+test("a run is a page with its diff; no text of a repository breaks out of its fence", () => {
+  const page = texts.runPage(
+    view({
+      summary: run({ title: "Fix [a](b)", reason: "done" }),
+      changes: [change(1, [hunk(1, "applied", { before: "", after: "````\r\nb\n" })])],
+    }),
   );
+  assert.match(page, /^# Fix \\\[a\\\]\(b\)\n\n\*\*succeeded\*\*: done\n/);
+  assert.ok(page.endsWith("`````diff\n--- a/a.py\n+++ b/a.py\n@@ -1,0 +1,2 @@ applied\n+````\n+b\n`````"), page);
 });
 
-test("the item of a run", () => {
-  const item = texts.runItem({ ...run, state: "limited", reason: "tokens" });
-  assert.equal(item.label, "$(warning) Fix a.py");
-  assert.match(item.detail, /: tokens$/);
-  assert.equal(texts.runItem({ ...run, state: "unheard-of" }).label, "$(circle) Fix a.py");
-});
-
-test("reports", () => {
-  const finding = { level: "error", what: "Python", found: "none", hint: "Install it." } as const;
-  assert.equal(
-    texts.doctorPage({ findings: [finding, { ...finding, level: "ok", hint: "" }] }),
-    "✗ Python: none\n    Install it.\n✓ Python: none\n",
-  );
-  assert.equal(texts.usagePage({ by: "model", sums: [] }), "No model was called yet.\n");
+test("reports are tables that no text breaks", () => {
+  const finding = { level: "error", what: "Python", found: "a|b", hint: "Install it." } as const;
+  const rows = texts.doctorPage({ findings: [finding] }).split("\n");
+  assert.equal(rows.at(-1), "| ❌ broken | Python | a\\|b | Install it. |");
+  assert.match(texts.usagePage({ by: "model", sums: [] }), /No model was called yet\./);
   const sum = { name: "m", calls: 2, failed: 1, input_tokens: 1, output_tokens: 2, cached_tokens: 0, micros: null };
+  assert.match(texts.usagePage({ by: "model", sums: [sum] }), /\| m \| 2 \| 1 \| 3 \| price unknown \|$/);
+  const role = { role: "coder", model: "", reason: "no key", waiting: "openai" };
+  assert.match(texts.modelsPage({ roles: [role] }), /\| coder \| none \| no key \(openai waits for your consent\) \|$/);
+  assert.match(texts.factsPage("T", { loop_lag: 1, pid: "2" }), /\| loop lag \| 1 \|\n\| pid \| 2 \|$/);
+});
+
+test("reviews say what was looked at, and when they did not end", () => {
+  const done = { run: run(), files: 3, findings: [], notes: [] };
+  assert.equal(reviewed(done), "Nothing was found in 3 files.");
+  const cut = { ...done, run: run({ state: "limited", reason: "tokens" }) };
+  assert.equal(reviewed(cut), "The review did not come to its end: tokens");
+  const place = { fingerprint: "", path: "", severity: "", message: "", rule: "", dismissed: "" };
+  assert.deepEqual(findingPlace({ ...place, line: 3, column: 1 }), { line: 2, column: 0 });
+  assert.ok(explanationPage({ facts: "a\n\nb*", text: "", model: "" }).endsWith("a  \n\nb\\*  "));
+});
+
+test("a generation counts what is done, proposed and left out", () => {
+  const tasks = [
+    { id: "T1", end: "done" },
+    { id: "T2", end: "proposed" },
+  ];
+  const given = { run: run(), used, complete: false, title: "Clock", plan: "", planned: 3, tasks, changed: [] };
   assert.equal(
-    texts.usagePage({ by: "model", sums: [sum] }),
-    "m: 2 calls, 1 failed, 3 tokens, price unknown\n",
+    generated({ ...given, left_out: [1], stopped: "tokens", offer: "" }),
+    "Clock · Tasks done: 1 of 3. · Waiting for you to accept: 1. · Hunks the reviewer left out: 1." +
+      " · Stopped: tokens (1000 tokens, $0)",
   );
+});
+
+test("previews are a page", () => {
+  assert.match(previewPage([]), /No preview is live here\./);
+  const one = { id: "1", title: "app", phase: "running", url: "http://127.0.0.1:1/", reason: "", image: "", command: "" };
+  const page = previewPage([{ ...one, environment: ["KEY"], egress: [], deadline: 0 }]);
+  assert.match(page, /## app \(running\)\n- \[http:\/\/127\.0\.0\.1:1\/\]\(http:\/\/127\.0\.0\.1:1\/\)/);
+  assert.match(page, /variables granted: KEY\n- hosts it may reach: none$/);
 });
 
 test("a failure is one line", () => {
-  assert.equal(texts.failure(new Error("No model.\n  at x")), "No model.");
-  assert.equal(texts.failure("odd"), "odd");
+  assert.equal(failure(new Error("No model.\n  at x")), "No model.");
+  assert.equal(failure("odd"), "odd");
+});
+
+test("a key never reaches the output, also where JSON has escaped it", () => {
+  assert.equal(scrub('key: a"b, {"key": "a\\"b"}', ['a"b', ""]), 'key: …, {"key": "…"}');
+});
+
+test("versions are numbers", () => {
+  assert.ok(isNewer("1.10.0", "1.9"));
+  assert.ok(!isNewer("1.9", "1.9.0"));
+  assert.ok(isAtLeast("3.11.2+", "3.11"));
+  assert.ok(!isAtLeast("3.9.18", "3.11"));
 });

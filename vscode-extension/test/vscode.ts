@@ -6,21 +6,27 @@ export interface Toast {
   readonly buttons: readonly string[];
 }
 
-/** What the user saw and what the user will press; tests read and set it. */
+type Pick = (items: readonly { label: string }[]) => unknown;
+
+/** What the user saw and what the user will press, pick and type; tests read and set it. */
 export const screen = {
   toasts: [] as Toast[],
   progress: [] as { message?: string; increment?: number }[],
   press: undefined as string | undefined,
-  picks: [] as ((items: readonly { label: string }[]) => unknown)[],
+  picks: [] as Pick[],
+  typed: [] as (string | undefined)[],
+  invoked: [] as unknown[][],
   cancel: (): void => undefined,
 };
 
 export function clear(): void {
-  screen.toasts.length = 0;
-  screen.progress.length = 0;
-  screen.picks.length = 0;
+  for (const list of [screen.toasts, screen.progress, screen.picks, screen.typed, screen.invoked]) {
+    list.length = 0;
+  }
   screen.press = undefined;
   window.activeTextEditor = undefined;
+  workspace.workspaceFolders = [folder("/w")];
+  workspace.textDocuments = [];
 }
 
 export const l10n = {
@@ -29,25 +35,123 @@ export const l10n = {
 };
 
 export const ProgressLocation = { Notification: 15 };
+export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
+export const StatusBarAlignment = { Right: 2 };
+
+export class EventEmitter<T> {
+  private readonly listeners = new Set<(value: T) => void>();
+  readonly event = (listener: (value: T) => void): { dispose: () => void } => {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  };
+  fire(value: T): void {
+    for (const listener of this.listeners) {
+      listener(value);
+    }
+  }
+  dispose(): void {
+    this.listeners.clear();
+  }
+}
+
+export class Uri {
+  constructor(
+    readonly scheme: string,
+    readonly path: string,
+    readonly query = "",
+  ) {}
+  static file(path: string): Uri {
+    return new Uri("file", path);
+  }
+  static from({ scheme, path, query }: { scheme: string; path: string; query?: string }): Uri {
+    return new Uri(scheme, path, query);
+  }
+  static joinPath(uri: Uri, ...parts: string[]): Uri {
+    return new Uri(uri.scheme, [uri.path, ...parts].join("/"));
+  }
+  get fsPath(): string {
+    return this.path;
+  }
+  toString(): string {
+    return `${this.scheme}://${this.path}`;
+  }
+}
+
+export class Disposable {
+  constructor(readonly dispose: () => unknown) {}
+}
+
+export class ThemeIcon {
+  static readonly File = new ThemeIcon("file");
+  constructor(
+    readonly id: string,
+    readonly color?: unknown,
+  ) {}
+}
+
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+export class TreeItem {
+  constructor(
+    readonly label: string,
+    readonly collapsibleState: number,
+  ) {}
+}
+
+export class MarkdownString {
+  value = "";
+  appendText(text: string): this {
+    this.value += text;
+    return this;
+  }
+  appendMarkdown(text: string): this {
+    this.value += text;
+    return this;
+  }
+  appendCodeblock(text: string): this {
+    this.value += text;
+    return this;
+  }
+}
+
+export class Range {
+  readonly start: { line: number; character: number };
+  readonly end: { line: number; character: number };
+  constructor(line: number, character: number, lastLine: number, lastCharacter: number) {
+    this.start = { line, character };
+    this.end = { line: lastLine, character: lastCharacter };
+  }
+}
 
 interface Editor {
-  document: { uri: { scheme: string; fsPath: string; toString(): string } };
+  document: { uri: Uri; getText: (range?: unknown) => string };
+  selection: { active: { line: number }; start: { line: number; character: number }; end: { line: number; character: number } };
 }
 
 const toast =
   (kind: Toast["kind"]) =>
-  (text: string, ...buttons: string[]): Promise<string | undefined> => {
+  (text: string, ...rest: unknown[]): Promise<string | undefined> => {
+    const buttons = rest.filter((button) => typeof button === "string");
     screen.toasts.push({ kind, text, buttons });
-    return Promise.resolve(screen.press);
+    return Promise.resolve(buttons.find((button) => button === screen.press));
   };
+
+const folder = (path: string): { uri: Uri; name: string } => ({ uri: Uri.file(path), name: path.slice(1) });
 
 export const window = {
   activeTextEditor: undefined as Editor | undefined,
   showInformationMessage: toast("information"),
   showWarningMessage: toast("warning"),
   showErrorMessage: toast("error"),
+  setStatusBarMessage: (text: string): void => {
+    screen.toasts.push({ kind: "information", text, buttons: [] });
+  },
   showQuickPick: (items: readonly { label: string }[]): Promise<unknown> =>
     Promise.resolve(screen.picks.shift()?.(items)),
+  showInputBox: (): Promise<string | undefined> => Promise.resolve(screen.typed.shift()),
+  showWorkspaceFolderPick: (): Promise<unknown> => Promise.resolve(workspace.workspaceFolders.at(-1)),
   withProgress: (_options: unknown, task: (progress: unknown, token: unknown) => unknown): unknown =>
     task(
       { report: (value: { message?: string; increment?: number }) => screen.progress.push(value) },
@@ -61,7 +165,18 @@ export const window = {
 };
 
 export const workspace = {
-  getWorkspaceFolder: (uri: { fsPath: string }): { uri: { fsPath: string } } => ({
-    uri: { fsPath: uri.fsPath.slice(0, uri.fsPath.lastIndexOf("/")) },
-  }),
+  workspaceFolders: [folder("/w")],
+  textDocuments: [] as { uri: Uri }[],
+  registerTextDocumentContentProvider: (): { dispose: () => void } => ({ dispose: () => undefined }),
+  getWorkspaceFolder: (uri: Uri): { uri: Uri; name: string } | undefined =>
+    workspace.workspaceFolders.find((one) => uri.path.startsWith(`${one.uri.path}/`)),
 };
+
+export const commands = {
+  executeCommand: (...given: unknown[]): Promise<unknown> => {
+    screen.invoked.push(given);
+    return Promise.resolve(given[0] === "vscode.executeCodeActionProvider" ? [] : undefined);
+  },
+};
+
+export const env = { clipboard: { readText: (): Promise<string> => Promise.resolve("") } };

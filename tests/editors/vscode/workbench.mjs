@@ -1,0 +1,127 @@
+// What a person does in a VS Code window: look, type, press.
+import path from "node:path";
+import { SHOTS } from "./server.mjs";
+
+/** Tries until it holds; the last failure otherwise. */
+export async function eventually(look, seconds = 15) {
+  for (const end = Date.now() + seconds * 1000; ; ) {
+    try {
+      return await look();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+}
+
+export class Workbench {
+  constructor(page) {
+    this.page = page;
+  }
+
+  static async open(browser, vscode, folder, { locale = "en-US", theme = "light" } = {}) {
+    const viewport = { width: 1280, height: 800 };
+    const context = await browser.newContext({ viewport, locale, colorScheme: theme });
+    const page = await context.newPage();
+    if (process.env.VERBOSE) page.on("console", (line) => console.log(`[${line.type()}]`, line.text()));
+    await page.goto(`${vscode.url}/?${new URLSearchParams({ folder })}`);
+    await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+    return new Workbench(page);
+  }
+
+  shot(name) {
+    return this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+  }
+
+  press(keys) {
+    return this.page.keyboard.press(keys);
+  }
+
+  toast(text) {
+    return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text });
+  }
+
+  statusItem(text) {
+    return this.page.locator(".part.statusbar .statusbar-item", { hasText: text });
+  }
+
+  tab(name) {
+    return this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
+  }
+
+  line(text) {
+    return this.page.locator(".editor-instance .view-line").filter({ hasText: text });
+  }
+
+  squiggle(kind) {
+    return this.page.locator(`.monaco-editor .squiggly-${kind}`);
+  }
+
+  option(text) {
+    return this.page.locator(".quick-input-widget [role=option]", { hasText: text });
+  }
+
+  row(text) {
+    return this.page.locator(".pane-body [role=treeitem]", { hasText: text });
+  }
+
+  async type(text, { enter = true } = {}) {
+    const input = this.page.locator(".quick-input-widget input.input");
+    await input.waitFor();
+    await input.fill(text);
+    if (enter) await this.press("Enter");
+  }
+
+  /** Contributed commands are in the palette only once the extensions are up: reopen it until then. */
+  async command(label, seconds = 60) {
+    const row = this.page.locator(`.quick-input-widget [role=option][aria-label^="${label}"]`).first();
+    await eventually(async () => {
+      await this.press("Escape");
+      await this.press("F1");
+      await this.page.locator(".quick-input-widget input.input").waitFor({ timeout: 5000 });
+      await this.page.locator(".quick-input-widget input.input").fill(`>${label}`);
+      await row.waitFor({ timeout: 2000 });
+      await row.click();
+      await this.page.locator(".quick-input-widget").filter({ hasText: `>${label}` }).waitFor({ state: "hidden", timeout: 2000 });
+    }, seconds);
+  }
+
+  async open(name) {
+    const base = path.basename(name);
+    await this.page.locator(`.explorer-folders-view [role=treeitem][aria-label^="${base}"]`).first().dblclick();
+    await this.tab(base).waitFor();
+  }
+
+  async goto(line, column = 1) {
+    await this.press("Control+G");
+    await this.type(`:${line}:${column}`);
+  }
+
+  /** By keyboard: clicks on the menu of quick fixes can be swallowed. */
+  async quickFix(title, { shot } = {}) {
+    await eventually(async () => {
+      await this.press("Escape");
+      await this.press("Control+.");
+      await this.page.locator(".action-widget [role=option]", { hasText: title }).first().waitFor({ timeout: 3000 });
+    });
+    if (shot) await this.shot(shot);
+    const focused = this.page.locator(".action-widget [role=option].focused", { hasText: title });
+    for (let turn = 0; turn < 20 && !(await focused.count()); turn += 1) await this.press("ArrowDown");
+    await this.press("Enter");
+  }
+
+  async button(scope, name) {
+    await scope.hover();
+    await scope.getByRole("button", { name }).first().click();
+  }
+
+  async clear() {
+    await this.command("Notifications: Clear All Notifications");
+    await this.command("View: Close All Editors");
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+  }
+}
