@@ -1,4 +1,4 @@
-"""Which editors can be driven here, and what one of them leaves after it has played the scenario."""
+"""Which editors can be driven here, and what one of them leaves after the scenario."""
 
 import os
 import re

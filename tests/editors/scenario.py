@@ -22,7 +22,10 @@ from samokoder.server import client as lsp
 from samokoder.state import events
 from samokoder.state.database import Database
 
-CALC = 'def double(x):\n\x0c    """Twice x: é, 🎉, a\u2028b."""\n    y = x ** 3  # 🎉 é, so\n    return y\n'
+CALC = (
+    'def double(x):\n\x0c    """Twice x: é, 🎉, a\u2028b."""\n'
+    "    y = x ** 3  # 🎉 é, so\n    return y\n"
+)
 SLOW = "def half(x):\n    return x // 4\n"
 MIXED = '"""Line ends of Windows: é 🎉."""\r\n\r\n\r\ndef third(x):\r\n    return x / 4  # 🎉\r\n'
 TEST = (
@@ -46,7 +49,11 @@ PLAN: dict[str, Any] = {
         "overview": "One module.",
         "stack": ["Python"],
         "parts": [
-            {"path": "quarter.py", "purpose": "quarters", "gives": ["def quarter(x: float) -> float"]}
+            {
+                "path": "quarter.py",
+                "purpose": "quarters",
+                "gives": ["def quarter(x: float) -> float"],
+            }
         ],
     },
     "You are a tech lead": {
@@ -73,6 +80,7 @@ STEPS = ("check", "fix", "review", "generate", "cancel", "undo", "reattach")
 
 def prepare(folder: Path) -> Room:
     """A room with three bugs, two of which a model takes its time for."""
+    folder.mkdir(parents=True, exist_ok=True)
     room = Room(folder)
     for name in ("calc", "test_calc"):
         (room.work / f"{name}.py").unlink()
@@ -206,7 +214,9 @@ async def play(room: Room) -> list[str]:
         player.played.append("review")
 
         client.answer = _agreed
-        made = await client.command("samokoder.generate", {"brief": BRIEF, "check": check("quarter")})
+        made = await client.command(
+            "samokoder.generate", {"brief": BRIEF, "check": check("quarter")}
+        )
         assert made["complete"], made
         player.played.append("generate")
 
