@@ -17,6 +17,7 @@ from anyio import from_thread, to_thread
 
 from samokoder.agents.errors import EngineFailed, EngineMissing
 from samokoder.agents.preview.addresses import candidates
+from samokoder.agents.preview.together import together
 from samokoder.state.errors import SamokoderError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Engine:
             finally:
                 send.close()
 
-        async with anyio.create_task_group() as tasks:
+        async with together() as tasks:
             tasks.start_soon(run)
             try:
                 with receive:
@@ -177,10 +178,11 @@ def _cuttable(address: str) -> Any:
 
     class Cuttable(docker.APIClient):  # type: ignore[misc]
         def __init__(self) -> None:
-            super().__init__(address, version="auto", timeout=None)
+            # asking for the version sends something already
             self._guard = threading.Lock()
             self._response: Any = None
             self.is_cut = False
+            super().__init__(address, version="auto", timeout=None)
 
         def send(self, request: Any, **options: Any) -> Any:
             response = super().send(request, **options)

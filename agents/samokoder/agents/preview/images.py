@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import anyio
 
-from samokoder.agents.errors import EngineFailed, ImageMissing, PreviewFailed
-from samokoder.agents.preview import code, labels, tools
+from samokoder.agents.errors import EngineFailed, ImageMissing, InvalidInput, PreviewFailed
+from samokoder.agents.preview import cache, code, labels, tools
 from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.hardening import MIB
 from samokoder.agents.preview.spec import Cause, LogLine, PreviewSpec, Source, Stack
@@ -21,6 +21,8 @@ Tell = Callable[[LogLine], None]
 """Takes a line of a build or an installation."""
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_STEP = re.compile(r"^ ---> ([0-9a-f]{12,64})$")
+"""The image a step made."""
 _STARTERS: Final = frozenset({"python", "python3", "node", "sh", "bash", "ash", "dash", "irb"})
 """Programs that start nothing by themselves: an image with one of these is a base image."""
 _ENTRIES: Final = frozenset({"docker-entrypoint.sh"})
@@ -136,9 +138,10 @@ async def build(
         await _bases(engine, text)
     kept = await _context(snapshot, order)
     packed = await code.archive(snapshot, order.context, only=kept)
-    where = posixpath.relpath(order.dockerfile, order.context or ".")
+    where = _inside(order)
     memory = settings.install_memory * MIB
     last = ""
+    steps: list[str] = []
     try:
         with anyio.fail_after(settings.install_seconds):
             async with engine.streaming(
@@ -159,11 +162,16 @@ async def build(
             ) as items:
                 async for item in items:
                     if "error" in item:
+                        await cache.keep_steps(engine, order.name, steps)
                         raise _failed(str(item["error"]), last)
                     for line in str(item.get("stream", "")).splitlines():
                         if line.strip():
                             tell(LogLine(line.rstrip(), Source.BUILD, at=clock.now_ms()))
                             last = line if line.startswith("Step ") else last
+                            made = _STEP.match(line)
+                            if made and ": FROM " not in last:
+                                steps.append(made[1])
+        await cache.drop_steps(engine, order.name)
     except TimeoutError as error:
         raise PreviewFailed(
             f"the image was not built within {settings.install_seconds:g} s ({last})",
@@ -190,6 +198,18 @@ async def _bases(engine: Engine, dockerfile: str) -> None:
         stages.add(stage or name)
 
 
+def _inside(order: Build) -> str:
+    """Where the Dockerfile is in its context. InvalidInput when it is not in there."""
+    if not order.context:
+        return order.dockerfile
+    if not order.dockerfile.startswith(f"{order.context}/"):
+        raise InvalidInput(
+            f"{order.dockerfile} is outside its build context {order.context}",
+            hint="Move it into that folder.",
+        )
+    return order.dockerfile.removeprefix(f"{order.context}/")
+
+
 async def _context(snapshot: Snapshot, order: Build) -> set[str]:
     """The places of the build context a .dockerignore leaves in."""
     places = set(code.below(snapshot, order.context))
@@ -201,5 +221,5 @@ async def _context(snapshot: Snapshot, order: Build) -> set[str]:
     text = (await snapshot.read(ignore)).decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines()]
     matcher = PatternMatcher([line for line in lines if line and not line.startswith("#")])
-    needed = {posixpath.relpath(order.dockerfile, order.context or "."), ".dockerignore"}
+    needed = {_inside(order), ".dockerignore"}
     return {place for place in places if place in needed or not matcher.matches(place)}

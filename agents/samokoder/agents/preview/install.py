@@ -74,7 +74,6 @@ class Site:
             memory=self.settings.install_memory,
             processes=max(self.limits.processes, 512),
             cpus=max(self.limits.cpus, 2.0),
-            files=max(self.limits.files, 65536),
             scratch=min(_TMP, self.settings.install_memory),
         )
 

@@ -18,6 +18,7 @@ from samokoder.agents.preview.labels import Tag
 from samokoder.agents.preview.network import Network
 from samokoder.agents.preview.plan import Part, Plan
 from samokoder.agents.preview.spec import Cause, Health
+from samokoder.agents.preview.together import together
 from samokoder.agents.workspace.snapshot import Snapshot
 
 SETTLE = 1.0
@@ -70,7 +71,7 @@ async def prepare(site: Site, plan: Plan) -> Stage:
     async def edge() -> None:
         names["edge"] = await network.edge(engine, tag)
 
-    async with _together() as tasks:
+    async with together() as tasks:
         tasks.start_soon(inner)
         tasks.start_soon(edge)
         for fill in plan.fills:
@@ -111,7 +112,7 @@ async def prepare(site: Site, plan: Plan) -> Stage:
             environment=proxies,
         )
 
-    async with _together() as tasks:
+    async with together() as tasks:
         tasks.start_soon(gate)
         for one in plan.parts:
             tasks.start_soon(part, one)
@@ -139,7 +140,7 @@ async def start(
         async def gate() -> None:
             ports.append(await _open(site, plan, stage))
 
-        async with _together() as tasks:
+        async with together() as tasks:
             tasks.start_soon(gate)
             tasks.start_soon(container.start, site.engine, stage.containers[first.name], first)
         port = ports[0]
@@ -193,25 +194,6 @@ async def _ready(
         raise PreviewFailed(
             f"{part.name}: {error.detail}", hint=error.hint, cause=error.cause
         ) from error
-
-
-class _together:  # noqa: N801 reads as a function where it is used
-    """A task group whose first failure is raised as itself."""
-
-    def __init__(self) -> None:
-        self._tasks = anyio.create_task_group()
-
-    async def __aenter__(self) -> "anyio.abc.TaskGroup":
-        return await self._tasks.__aenter__()
-
-    async def __aexit__(self, *error: object) -> bool | None:
-        try:
-            return await self._tasks.__aexit__(*error)  # type: ignore[arg-type]
-        except BaseExceptionGroup as group:
-            first: BaseException = group
-            while isinstance(first, BaseExceptionGroup):
-                first = first.exceptions[0]
-            raise first from group
 
 
 async def _confinement(site: Site, stage: Stage) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ import msgspec
 
 from samokoder.agents.errors import EngineFailed, EngineMissing, LimitReached
 from samokoder.agents.preview import (
+    cache,
     engine,
     hardening,
     images,
@@ -361,6 +362,11 @@ class Previews:
         self.live = max(0, self.live - 1)
         if found is not None:
             await removal.remove(found, row.id)
+            await cache.tidy(found)
+
+    async def forget(self, root: Path, named: str = "") -> int:
+        """Remove the images that are kept for a workspace; how many went."""
+        return await cache.forget(await self.engine(named), str(root))
 
     async def status(self, preview: str) -> PreviewStatus:
         """One preview; the beginning of its id is enough."""

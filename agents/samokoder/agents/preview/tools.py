@@ -20,11 +20,16 @@ async def image(engine: Engine, fallback: str) -> str:
         if await exists(engine, fallback):
             return fallback
         raise ImageMissing(f"{fallback}, which the gateway of a preview runs in")
-    name = f"{NAME}:{await anyio.to_thread.run_sync(_version)}"
+    wanted = await name()
     async with _making:
-        if not await exists(engine, name):
-            await engine.call(_make, engine, name)
-    return name
+        if not await exists(engine, wanted):
+            await engine.call(_make, engine, wanted)
+    return wanted
+
+
+async def name() -> str:
+    """What the image made from this machine's Python is called."""
+    return f"{NAME}:{await anyio.to_thread.run_sync(_version)}"
 
 
 async def exists(engine: Engine, name: str) -> bool:

@@ -55,6 +55,7 @@ class StopArgs(Args, frozen=True):
     preview: Id = ""
     root: Root = ""
     all: Annotated[bool, Meta(description="Every preview of every workspace.")] = False
+    forget: Annotated[bool, Meta(description="Remove the workspace's kept images too.")] = False
 
 
 class StatusArgs(Args, frozen=True):
@@ -209,7 +210,12 @@ async def stop(call: Call, args: StopArgs) -> Statuses:
     else:
         folder = await root_of(call, args.root)
         wanted = [status.id for status in await service.listing(folder)]
-    return Statuses(tuple([await service.stop(preview) for preview in wanted]))
+    stopped = tuple([await service.stop(preview) for preview in wanted])
+    if args.forget:
+        folder = await root_of(call, args.root)
+        loaded = await call.service.configuration(folder, client=call.client)
+        await service.forget(folder, loaded.settings.preview.engine)
+    return Statuses(stopped)
 
 
 async def status(call: Call, args: StatusArgs) -> Statuses:
