@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import to_thread
 
@@ -12,7 +13,7 @@ from samokoder.agents.checks.interpreter import find_interpreter
 from samokoder.agents.context.languages import language_of
 from samokoder.agents.execute.command import Command
 from samokoder.agents.execute.grants import grant
-from samokoder.agents.generate import renaming, wellformed
+from samokoder.agents.generate import additions, renaming, wellformed
 from samokoder.agents.generate.plan import Task
 from samokoder.agents.generate.request import Ran
 from samokoder.agents.repair import testcode, verdicts
@@ -141,9 +142,22 @@ async def _doubt(
         text = await tree.read(change.path)
         if renaming.only(text, change.after, renamed):
             continue
-        old[change.path], new[change.path] = text, change.after
-    reasons = await to_thread.run_sync(lambda: weakened(old, new)) if old else ()
+        old[change.path], new[change.path] = text, additions.without(text, change.after or b"")
+        if change.after is None:
+            new[change.path] = None
+    if not old:
+        return ""
+    modules = _modules(tree.with_changes(change_set))
+    weak = partial(weakened, old, new, exists=modules.__contains__)
+    reasons = await to_thread.run_sync(weak)
     return "; ".join(reasons[:3])
+
+
+def _modules(tree: Snapshot) -> frozenset[str]:
+    """Dotted names of the project's own modules."""
+    names = (p.removesuffix(".py").removesuffix("/__init__") for p in tree.files if p[-3:] == ".py")
+    dotted = [name.replace("/", ".") for name in names]
+    return frozenset([*dotted, *(name.removeprefix("src.") for name in dotted)])
 
 
 def _runs(path: str) -> bool:
