@@ -29,7 +29,7 @@ _BREAKS = re.compile(
     r"|RecursionError|UnicodeDecodeError|UnicodeEncodeError|OverflowError)\b",
     re.MULTILINE,
 )
-_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+)[^\n]*\n\s*(\S*)', re.MULTILINE)
+_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+)[^\n]*\n([^\n]*)', re.MULTILINE)
 _TOLD = 800
 
 
@@ -143,8 +143,8 @@ def _broken(finding: Finding, result: CheckResult) -> str:
     frames = _FRAME.findall(result.output[: error.start()])
     if not frames:
         return ""
-    path, line, word = frames[-1]
+    path, line, source = frames[-1]
     name = path.replace("\\", "/")
     inside = finding.line - 2 <= int(line) <= finding.end_line + 2
-    on_purpose = word == "raise"
+    on_purpose = re.search(r"\braise\b", source) is not None
     return error.group(1) if name.endswith(f"/{finding.path}") and inside and not on_purpose else ""
