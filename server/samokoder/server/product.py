@@ -21,6 +21,7 @@ NAMES = (
     "samokoder.fix",
     "samokoder.check",
     "samokoder.hunt",
+    "samokoder.diagnostics",
     "samokoder.review",
     "samokoder.finding.list",
     "samokoder.finding.dismiss",

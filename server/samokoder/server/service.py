@@ -34,6 +34,7 @@ from samokoder.agents.settings import PreviewSettings, Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import Feed
 from samokoder.server.findings import FindingsFace
+from samokoder.server.forwarded import Forwarded
 from samokoder.server.housekeeping import keep_house
 from samokoder.server.protocol import current_request
 from samokoder.state import notices, trusts, workspaces
@@ -61,6 +62,7 @@ class Service:
     feed: "Feed | None" = None
     findings: FindingsFace | None = None
     connections: dict[str, "Connection"] = field(default_factory=dict)
+    forwarded: Forwarded = field(default_factory=Forwarded)
 
     def publish(self, root: Path, problems: Iterable[Problem], owner: str = "check") -> None:
         """Show what one owner (checks, a preview) says of a workspace where it is open."""

@@ -8,8 +8,10 @@ import anyio
 from anyio import to_thread
 
 from samokoder.agents.checks.check import Check, CheckResult, Evidence, Problem
+from samokoder.agents.checks.detect import sources
 from samokoder.agents.checks.parse import parse
 from samokoder.agents.checks.places import Places
+from samokoder.agents.errors import InvalidInput
 from samokoder.agents.models.model import Role
 from samokoder.agents.repair import diagnose, imports, ladder, later, templates, verdicts
 from samokoder.agents.repair.case import Case, Receipt, Rung, Verdict
@@ -44,6 +46,8 @@ class FixRequest:
     text: str = ""
     all: bool = False
     rungs: tuple[str, ...] = ()
+    watch: bool = False
+    """What no check can prove may be proposed: who asks can see what the editor says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,25 @@ class FixResult:
 
 async def fix(run: Run, request: FixRequest, tools: Tools) -> FixResult:
     """Fix what the request names; nothing unproven is ever applied on its own."""
-    checks = await chosen(run, request.command)
-    return await mend(run, request, await tools.workshop(run.settings), checks)
+    checks = await _with_source(run, request)
+    workshop = await tools.workshop(run.settings)
+    return await mend(run, request, workshop, checks, suggest=request.watch)
+
+
+async def _with_source(run: Run, request: FixRequest) -> tuple[Check, ...]:
+    """The checks, with the tool that made the diagnostic where none of them is that tool."""
+    problem = request.problem
+    if problem is None or request.command or not sources.kind_of(problem.source):
+        return await chosen(run, request.command)
+    own = await sources.check_for(run.snapshot, run.settings, problem.source, problem.path)
+    try:
+        checks = await chosen(run, request.command)
+    except InvalidInput:
+        if own is None:
+            raise
+        checks = ()
+    kinds = {c.kind for c in checks}
+    return (own, *checks) if own is not None and own.kind not in kinds else checks
 
 
 async def mend(

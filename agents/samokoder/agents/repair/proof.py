@@ -92,15 +92,10 @@ class Prover:
                 if broken and not await self._was_unparsable(path):
                     return replace(blank, reason=f"{path} does not parse: {broken}")
         weak = await self._weak(texts)
-        if self.goal.empty:
-            return replace(
-                blank,
-                verdict=Verdict.UNVERIFIED,
-                reason=weak or "the problem could not be reproduced by running the checks",
-                unprovable=True,
-            )
         if weak:
-            return replace(blank, reason=weak)
+            return replace(blank, reason=weak, unprovable=self.goal.empty)
+        if self.goal.empty:
+            return await self._harmless(blank, change_set, texts)
         self._start_control()
         after, fresh = await self._after(change_set, texts)
         found = verdicts.difference(self.before, after, self.goal)
@@ -131,6 +126,22 @@ class Prover:
                 reason="the failure did not come back without the change: it may be flaky",
             )
         return replace(receipt, verdict=Verdict.PROVEN)
+
+    async def _harmless(
+        self,
+        blank: Receipt,
+        change_set: ChangeSet,
+        texts: dict[str, tuple[bytes | None, bytes | None]],
+    ) -> Receipt:
+        """Nothing to reproduce: what can be shown is that nothing gets worse."""
+        after, fresh = await self._after(change_set, texts)
+        found = verdicts.difference(self.before, after, self.goal)
+        receipt = replace(blank, after=after, unprovable=True)
+        if found.clean and not fresh:
+            why = "the problem could not be reproduced by running the checks"
+            return replace(receipt, verdict=Verdict.UNVERIFIED, reason=why)
+        told = verdicts.told(found, after) or "new: " + ", ".join(fresh)
+        return replace(receipt, reason=told)
 
     async def _texts(self, change_set: ChangeSet) -> dict[str, tuple[bytes | None, bytes | None]]:
         found: dict[str, tuple[bytes | None, bytes | None]] = {}

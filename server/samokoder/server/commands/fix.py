@@ -15,7 +15,7 @@ from samokoder.agents.repair.fix import Fixed, FixRequest, FixResult
 from samokoder.agents.review.remedy import RemedyRequest
 from samokoder.agents.runs.order import Order, RunSummary, Used
 from samokoder.agents.workspace import paths
-from samokoder.server.commands import consent, questions, text
+from samokoder.server.commands import consent, questions, text, watched
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.naming import named
 from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
@@ -84,6 +84,10 @@ class FixAnswer(msgspec.Struct, frozen=True, kw_only=True):
     proof: tuple[Proof, ...] = ()
     fixes: int = 0
     left: tuple[Problem, ...] = ()
+    watchable: bool = False
+    """No check here can prove it, but the editor's next diagnostics can speak for or against it."""
+    watched: str = ""
+    """What the editor said after the change was applied with consent."""
     learned: tuple[str, ...] = ()
     """What was tried and seen where nothing could be proven."""
 
@@ -160,6 +164,7 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
         text=args.text,
         all=args.all,
         rungs=args.rungs,
+        watch=problem is not None and watched.can_watch(call, args.uri),
     )
     what = problem.message.partition("\n")[0][:80] if problem else args.check or relative
     title = f"Fix {what or root.name}"
@@ -169,7 +174,12 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
         summary = await call.service.engine.summary(run_id)
         return FixAnswer(run=summary, used=Used())
     await questions.attended(call, run_id)
-    return await _answer(call, run_id)
+    answer = await _answer(call, run_id)
+    if request.watch and args.diagnostic is not None and answer.watchable:
+        said = watched.said_of(args.diagnostic)
+        stays, words = await watched.settled(call, run_id, args.uri, said)
+        answer = msgspec.structs.replace(answer, applied=stays, watched=words)
+    return answer
 
 
 async def _finding(call: Call, args: FixArgs) -> FixAnswer:
@@ -240,6 +250,11 @@ async def _answer(call: Call, run_id: str) -> FixAnswer:
         proof=_proofs(first, result),
         fixes=len(proven),
         left=result.left,
+        watchable=not proven
+        and any(
+            f.receipt is not None and f.receipt.unprovable and f.verdict is Verdict.UNVERIFIED
+            for f in result.fixes
+        ),
         learned=tuple(x for f in result.fixes if f not in proven for x in f.learned),
     )
 
@@ -298,8 +313,10 @@ def show_fix(result: FixAnswer) -> str:
         lines.append(f"Proven at {result.rung} and {where}: {result.note}")
     elif result.solved:
         lines.append(result.reason)
+    elif result.watched and result.applied:
+        lines.append(f"Not proven by a check, applied with your consent: {result.watched}")
     else:
-        lines.append(f"Not proven, nothing was changed: {result.reason}")
+        lines.append(f"Not proven, nothing was changed: {result.watched or result.reason}")
         lines += [f"  tried: {x}" for x in result.learned[-_LEARNED:]]
     for proof in result.proof:
         state = "passes" if proof.ok else f"fails (exit code {proof.exit_code})"

@@ -16,6 +16,7 @@ from samokoder.server.commands import (
     scaffold,
     state,
     usage,
+    watched,
 )
 from samokoder.server.commands.command import Command
 
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     for module in (
         fix,
         hunt,
+        watched,
         review,
         findings,
         explain,
