@@ -43,7 +43,7 @@ def lines(findings: Sequence[FindingView]) -> str:
             at = f"{plain(place.path)}:{place.line}: " if place.path else ""
             text = plain(place.text).strip().partition("\n")[0][:160]
             out.append(f"      {place.kind}: {at}{text}")
-    return "\n".join(out)
+    return plain("\n".join(out))
 
 
 def markdown(findings: Sequence[FindingView], what: str) -> str:
@@ -70,7 +70,7 @@ def markdown(findings: Sequence[FindingView], what: str) -> str:
             at = f"{place.path}:{place.line} " if place.path else ""
             out.append(f"- {place.kind}: {_escaped(at + place.text[:300])}")
         out.append("")
-    return "\n".join(out).rstrip()
+    return plain("\n".join(out)).rstrip()
 
 
 def _escaped(text: str) -> str:
