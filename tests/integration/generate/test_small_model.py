@@ -45,7 +45,7 @@ async def test_versions_are_tried_until_they_agree(tmp_path: Path) -> None:
         done = unittest(room.root)
         assert done.returncode == 0 and "Ran 5 tests" in done.stderr, done.stderr
         assert len(room.asked("Write the Python module")) == 3
-        assert len(room.calls) == 4, "no plan, no review: every token goes into the module"
+        assert len(room.calls) == 5, "no plan, no review: every token goes into the module"
 
 
 async def test_when_all_claims_hold_one_version_is_enough(tmp_path: Path) -> None:
@@ -53,7 +53,48 @@ async def test_when_all_claims_hold_one_version_is_enough(tmp_path: Path) -> Non
     async with workroom(tmp_path / "w", rules(RIGHT, claims=claims), small=True) as room:
         result = await room.generate(BRIEF)
         assert result.complete
-        assert len(room.calls) == 2
+        assert len(room.calls) == 3, "the module, and claims about each function"
+
+
+async def test_functions_of_two_versions_become_one_module(tmp_path: Path) -> None:
+    """Each version has one function right: no further call is needed."""
+    first = "def double(x):\n    return x * 2\n\n\ndef half(x):\n    return x\n"
+    second = (
+        "import operator\n\nTWO = 2\n\n\ndef double(x):\n    return x\n\n\n"
+        "def half(x):\n    return operator.truediv(x, TWO)\n"
+    )
+    claims = CLAIMS.replace("assert half(1) == 1\n", "")
+    async with workroom(tmp_path / "w", rules(first, second, claims=claims), small=True) as room:
+        result = await room.generate(BRIEF)
+        assert result.complete, result
+        assert len(room.asked("Write the Python module")) == 2
+        text = (room.root / "doubling.py").read_text()
+        assert "return x * 2" in text and "operator.truediv(x, TWO)" in text
+        assert unittest(room.root).returncode == 0
+
+
+async def test_the_version_that_passes_most_given_tests_is_kept(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    root.mkdir()
+    tests = (
+        "import unittest\n\nfrom doubling import double\n\n\nclass T(unittest.TestCase):\n"
+        + "".join(
+            f"    def test_{n}(self):\n        self.assertEqual(double({n}), {n * 2})\n\n"
+            for n in (0, 2, 3)
+        )
+    )
+    (root / "doubling_test.py").write_text(tests)
+    worse = "def double(x):\n    return 7\n"
+    repair = {"match": "You repair programs", "answer": fenced(RIGHT)}
+    script = (
+        {"match": "Write the whole file", "answers": [fenced(WRONG), fenced(worse)]},
+        {"match": "Write the function", "answer": "I do not know."},
+        repair,
+    )
+    async with workroom(root, script, small=True) as room:
+        await room.generate("Implement doubling.py so that its tests pass.")
+        asked = [m for c in room.calls for _, m in c.messages if "return x ** 2" in m]
+        assert asked, "the repair begins with the better version"
 
 
 async def test_what_never_works_is_not_delivered(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from samokoder.agents.generate.small import agreement, claims
 from samokoder.agents.generate.small.agreement import Trial, choose
-from samokoder.agents.generate.small.answers import code
+from samokoder.agents.generate.small.answers import code, joined
 from samokoder.agents.generate.small.brief import Shown, Wish, foreign, wish
+from samokoder.agents.generate.small.mixing import mixed
 
 SLUGS = Wish("slugs", ("slugify(text)", "unique(text, taken)"))
 
@@ -157,3 +159,61 @@ def test_two_that_agree_outvote_the_first() -> None:
     assert found.best == 1
     assert found.kept == (2, 3, 4, 5)
     assert agreement.choose(trials("++--", "--++"), 0).best == 0, "on equal terms the first"
+
+
+BASE = "import re\n\n\ndef f(x):\n    return x\n\n\ndef g(x):\n    return f(x)\n"
+OTHER = (
+    "import re\nfrom math import pi as PI\n\nLIMIT: int = 3\n\n\n"
+    "def helper(x):\n    return LIMIT\n\n\n"
+    "def f(x):\n    return helper(x) + PI\n\n\ndef g(x):\n    return 9\n"
+)
+
+
+def test_a_function_of_another_version_comes_with_what_it_needs() -> None:
+    text = mixed(BASE, OTHER, "f")
+    assert text is not None
+    names: dict[str, Any] = {}
+    exec(text, names)
+    assert names["f"](1) == 3 + names["PI"]
+    assert names["g"](1) == names["f"](1), "the rest is the base's"
+    assert text.count("import re") == 1
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "name"),
+    [
+        (BASE, BASE, "f"),
+        (BASE, OTHER, "h"),
+        (BASE, "def f(:", "f"),
+        ("class f: pass", OTHER, "f"),
+    ],
+)
+def test_what_cannot_be_mixed_stays_as_it_is(base: str, other: str, name: str) -> None:
+    assert mixed(base, other, name) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        ("assert slugify('a') == 'a'", "slugify"),
+        ("assert sorted(unique('a', [])) == ['a']", "unique"),
+        ("raises(ValueError, unique, None)", "unique"),
+        ("assert not slugify('')", "slugify"),
+    ],
+)
+def test_what_a_claim_is_about(claim: str, name: str) -> None:
+    assert claims.about(claim) == name
+
+
+@pytest.mark.parametrize(
+    ("begun", "answer", "whole"),
+    [
+        ("```python\nassert f(", "1) == 2", "```python\nassert f(1) == 2"),
+        ("```python\n", "```python\nx = 1", "```python\nx = 1"),
+        ("```python\n", "x = 1", "```python\nx = 1"),
+    ],
+)
+def test_an_answer_goes_on_from_what_was_begun_or_begins_anew(
+    begun: str, answer: str, whole: str
+) -> None:
+    assert joined(begun, answer) == whole

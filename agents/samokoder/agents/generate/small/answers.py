@@ -9,3 +9,9 @@ def code(answer: str) -> str:
     """The largest fenced block, else the whole answer."""
     found = _FENCE.findall(answer)
     return str(max(found, key=len)) if found else answer
+
+
+def joined(begun: str, answer: str) -> str:
+    """The whole answer: a model that does not go on from what was begun starts it anew."""
+    fenced = begun.strip() and answer.lstrip().startswith("```")
+    return answer if fenced or answer.startswith(begun) else begun + answer

@@ -1,7 +1,6 @@
 """Claims about a module, one assertion each: read from a model's answer, written as a test file."""
 
 import ast
-import re
 from collections.abc import Collection, Sequence
 
 from samokoder.agents.generate.small.brief import Shown, Wish
@@ -28,6 +27,17 @@ def read(answer: str, names: Collection[str], most: int = 24) -> tuple[str, ...]
                 statement.msg = None
             found[ast.unparse(statement)] = None
     return tuple(found)[:most]
+
+
+def about(claim: str) -> str:
+    """The function a claim is about: the first that it calls."""
+    for node in ast.walk(ast.parse(claim)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "raises" and len(node.args) > 1:
+                return ast.unparse(node.args[1])
+            if node.func.id not in _BUILTINS:
+                return node.func.id
+    return ""
 
 
 def usable(text: str, names: Collection[str]) -> bool:
@@ -59,17 +69,16 @@ def _is_raises(node: ast.expr) -> bool:
 
 def test_file(wish: Wish, claims: Sequence[str]) -> str:
     """The claims as tests of the standard library, which every test runner collects."""
-    about: dict[str, list[str]] = {name: [] for name in wish.names}
+    mine: dict[str, list[str]] = {name: [] for name in wish.names}
     for claim in claims:
-        name = next((n for n in wish.names if re.search(rf"\b{n}\b", claim)), wish.names[0])
-        about[name].append(claim)
+        mine.setdefault(about(claim), []).append(claim)
     lines = ["import unittest"]
     if wish.shown:
         lines = ["import subprocess", "import sys", "import unittest"]
     lines += ["", f"from {wish.module} import {', '.join(sorted(wish.names))}", "", ""]
     lines += [f"class {_camel(wish.module)}Test(unittest.TestCase):"]
-    for name, mine in about.items():
-        for number, claim in enumerate(mine, 1):
+    for name, ones in mine.items():
+        for number, claim in enumerate(ones, 1):
             lines += [f"    def test_{name}_{number}(self):", *_body(claim), ""]
     for number, shown in enumerate(wish.shown, 1):
         lines += [*_program(wish.module, shown, number), ""]
