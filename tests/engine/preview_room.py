@@ -156,4 +156,7 @@ def _write(root: Path, files: Mapping[str, str]) -> None:
     for path, text in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(textwrap.dedent(text))
+        wanted = textwrap.dedent(text)
+        # several starts at once write the same: none must see it half written
+        if not target.exists() or target.read_text() != wanted:
+            target.write_text(wanted)

@@ -8,7 +8,7 @@ from preview_room import Room, room
 
 
 @pytest.fixture
-async def previews(container_engine: str, tmp_path: Path) -> AsyncIterator[Room]:
+async def previews_room(container_engine: str, tmp_path: Path) -> AsyncIterator[Room]:
     """A room with nothing in it; whatever a test leaves there is an error."""
     async with room(tmp_path) as made:
         yield made

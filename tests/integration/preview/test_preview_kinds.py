@@ -89,9 +89,9 @@ async def machine(room: Room) -> str:
 
 
 async def test_dependencies_are_installed_once_with_the_network_then_used_without(
-    previews: Room,
+    previews_room: Room,
 ) -> None:
-    address = await machine(previews)
+    address = await machine(previews_room)
     with shop(address) as port:
         index = f"http://{address}:{port}/simple/"
         spec = python(
@@ -110,22 +110,22 @@ async def test_dependencies_are_installed_once_with_the_network_then_used_withou
         }
         with pytest.raises(PreviewFailed, match=r"403|not granted|No matching|Could not") as caught:
             # a private address is not public: installing may not reach it unless it was granted
-            await previews.start(spec, files)
+            await previews_room.start(spec, files)
         assert caught.value.cause == Cause.INSTALL_FAILED
-        first = await previews.start(spec, files, egress=(f"{address}:{port}",))
+        first = await previews_room.start(spec, files, egress=(f"{address}:{port}",))
         assert first.egress == (f"{address}:{port}",)
         assert await page(first.url) == "installed, from outside"
-        await previews.previews.stop(first.id)
-        previews.asked.clear()
-        second = await previews.start(spec, files)
+        await previews_room.previews.stop(first.id)
+        previews_room.asked.clear()
+        second = await previews_room.start(spec, files)
         assert (await page(second.url)).startswith("installed, no way:")
-        assert previews.asked == [], "what was installed is kept"
+        assert previews_room.asked == [], "what was installed is kept"
         assert second.image.startswith("samokoder-cache/dependencies:")
-        await previews.previews.stop(second.id)
+        await previews_room.previews.stop(second.id)
 
 
-async def test_only_granted_hosts_and_only_through_the_gateway(previews: Room) -> None:
-    address = await machine(previews)
+async def test_only_granted_hosts_and_only_through_the_gateway(previews_room: Room) -> None:
+    address = await machine(previews_room)
     with shop(address) as port, shop(address) as other:
         program = (
             FETCH
@@ -133,11 +133,11 @@ async def test_only_granted_hosts_and_only_through_the_gateway(previews: Room) -
             + f'    A, B = "http://{address}:{port}/hello", "http://{address}:{other}/hello"\n'
             + HELLO.replace('b"hello"', "(fetch(A) + '; ' + fetch(B)).encode()")
         )
-        status = await previews.start(files={"app.py": program}, egress=(f"{address}:{port}",))
+        status = await previews_room.start(files={"app.py": program}, egress=(f"{address}:{port}",))
         assert await page(status.url) == "from outside; refused 403"
 
 
-async def test_a_build_runs_without_network_before_the_program(previews: Room) -> None:
+async def test_a_build_runs_without_network_before_the_program(previews_room: Room) -> None:
     script = """
         import os, pathlib, socket
         pathlib.Path("dist").mkdir()
@@ -151,23 +151,23 @@ async def test_a_build_runs_without_network_before_the_program(previews: Room) -
         port=8000,
         health=Health(seconds=20.0),
     )
-    status = await previews.start(spec, {"make.py": script})
+    status = await previews_room.start(spec, {"make.py": script})
     assert await page(status.url) == "built"
     (line,) = [
-        one for one in await previews.previews.lines(status.id) if one.source is Source.BUILD
+        one for one in await previews_room.previews.lines(status.id) if one.source is Source.BUILD
     ]
     assert line.text == "interfaces ['lo']"
     with pytest.raises(PreviewFailed, match="exit code 3") as caught:
-        await previews.start(spec, {"make.py": "raise SystemExit(3)"})
+        await previews_room.start(spec, {"make.py": "raise SystemExit(3)"})
     assert caught.value.cause == Cause.BUILD_FAILED
 
 
-async def test_the_users_dockerfile(previews: Room) -> None:
+async def test_the_users_dockerfile(previews_room: Room) -> None:
     files = {
         "Dockerfile": f"""
             FROM {PYTHON}
             COPY app.py /srv/
-            RUN python3 -c "print('a step of', '{previews.root}')"
+            RUN python3 -c "print('a step of', '{previews_room.root}')"
             WORKDIR /srv
             EXPOSE 8000
             VOLUME /data
@@ -180,26 +180,26 @@ async def test_the_users_dockerfile(previews: Room) -> None:
     spec = PreviewSpec(
         Stack.DOCKERFILE, dockerfile="Dockerfile", port=8000, health=Health(seconds=20.0)
     )
-    status = await previews.start(spec, files)
+    status = await previews_room.start(spec, files)
     assert await page(status.url) == "/data/x"
     assert status.code == "/srv"
-    said = [line.text for line in await previews.previews.lines(status.id)]
-    assert f"a step of {previews.root}" in said
+    said = [line.text for line in await previews_room.previews.lines(status.id)]
+    assert f"a step of {previews_room.root}" in said
     assert any(text.startswith("Step 3/") for text in said)
-    await previews.previews.stop(status.id)
+    await previews_room.previews.stop(status.id)
     with pytest.raises(PreviewFailed, match=r"Step 2/\d : RUN exit 7.*code: 7") as caught:
-        await previews.start(spec, {"Dockerfile": f"FROM {PYTHON}\nRUN exit 7\n"})
+        await previews_room.start(spec, {"Dockerfile": f"FROM {PYTHON}\nRUN exit 7\n"})
     assert caught.value.cause == Cause.BUILD_FAILED
-    engine = await previews.previews.engine()
-    name = (await previews.previews.status(status.id)).image
+    engine = await previews_room.previews.engine()
+    name = (await previews_room.previews.status(status.id)).image
     assert await tools.exists(engine, name), "kept, so that the next start is fast"
-    assert await previews.previews.forget(previews.root) >= 1
+    assert await previews_room.previews.forget(previews_room.root) >= 1
     assert not await tools.exists(engine, name)
     with pytest.raises(ImageMissing, match="nowhere/at-all"):
-        await previews.start(spec, {"Dockerfile": "FROM nowhere/at-all:1\n"})
+        await previews_room.start(spec, {"Dockerfile": "FROM nowhere/at-all:1\n"})
 
 
-async def test_services_know_each_other_and_nobody_else(previews: Room) -> None:
+async def test_services_know_each_other_and_nobody_else(previews_room: Room) -> None:
     web = FETCH + HELLO.replace('b"hello"', 'fetch("http://api:9000/").encode()')
     api = HELLO.replace("8000", "9000").replace('b"hello"', 'open("/data/seen", "a").name.encode()')
     spec = PreviewSpec(
@@ -224,15 +224,15 @@ async def test_services_know_each_other_and_nobody_else(previews: Room) -> None:
             ),
         ),
     )  # fmt: skip
-    status = await previews.start(spec, {"server/web.py": web, "server/api.py": api})
+    status = await previews_room.start(spec, {"server/web.py": web, "server/api.py": api})
     assert await page(status.url) == "/data/seen"
-    api_container = await previews.container(status, "api")
+    api_container = await previews_room.container(status, "api")
     assert not api_container["HostConfig"]["PortBindings"]
-    ended = {line.service for line in await previews.previews.lines(status.id)}
+    ended = {line.service for line in await previews_room.previews.lines(status.id)}
     assert ended == {"api", "web"}
 
 
-async def test_a_service_that_fails_is_named(previews: Room) -> None:
+async def test_a_service_that_fails_is_named(previews_room: Room) -> None:
     spec = PreviewSpec(
         Stack.COMPOSE,
         port=8000,
@@ -248,15 +248,15 @@ async def test_a_service_that_fails_is_named(previews: Room) -> None:
         ),
     )
     with anyio.fail_after(30), pytest.raises(PreviewFailed, match=r"db: .*no disk"):
-        await previews.start(spec, {})
+        await previews_room.start(spec, {})
 
 
-async def test_static_pages(previews: Room) -> None:
+async def test_static_pages(previews_room: Room) -> None:
     spec = PreviewSpec(
         Stack.STATIC,
         start=("python", "-m", "http.server", "8000", "--bind", "0.0.0.0", "--directory", "."),
         port=8000,
     )
-    status = await previews.start(spec, {"index.html": "a page", "big.bin": "x" * (2 << 20)})
+    status = await previews_room.start(spec, {"index.html": "a page", "big.bin": "x" * (2 << 20)})
     assert await page(status.url) == "a page"
     assert len(await page(f"{status.url}big.bin")) == 2 << 20

@@ -20,25 +20,27 @@ from samokoder.agents.preview.spec import Cause, Health, Phase, PreviewSpec, Sou
 pytestmark = pytest.mark.engine
 
 
-async def test_it_answers_tells_and_goes(previews: Room) -> None:
-    status = await previews.start()
+async def test_it_answers_tells_and_goes(previews_room: Room) -> None:
+    status = await previews_room.start()
     assert status.phase is Phase.RUNNING
     assert status.url == f"http://127.0.0.1:{status.port}/"
     assert await page(status.url) == "hello"
     assert (status.environment, status.egress) == ((), ())
     assert status.runtime == "runc"
-    lines = await previews.previews.lines(status.id)
+    lines = await previews_room.previews.lines(status.id)
     assert [(line.text, line.source) for line in lines] == [("serving", Source.OUTPUT)]
-    ended = await previews.previews.stop(status.id[:12])
+    ended = await previews_room.previews.stop(status.id[:12])
     assert (ended.phase, ended.url) == (Phase.STOPPED, "")
-    assert await previews.left() == []
-    assert (await previews.previews.lines(status.id))[0].text == "serving", "kept after its end"
+    assert await previews_room.left() == []
+    assert (await previews_room.previews.lines(status.id))[0].text == "serving", (
+        "kept after its end"
+    )
 
 
-async def test_every_guard_is_in_the_description(previews: Room) -> None:
-    status = await previews.start(environment={"GREETING": "hi"})
+async def test_every_guard_is_in_the_description(previews_room: Room) -> None:
+    status = await previews_room.start(environment={"GREETING": "hi"})
     for role in ("main", "gateway"):
-        found = await previews.container(status, role)
+        found = await previews_room.container(status, role)
         host = found["HostConfig"]
         assert host["ReadonlyRootfs"] is True
         assert "size=" in host["Tmpfs"]["/tmp"]
@@ -55,7 +57,7 @@ async def test_every_guard_is_in_the_description(previews: Room) -> None:
         assert all(not bind.startswith("/") for bind in host["Binds"] or ())
         assert found["Config"]["User"] == "65534:65534"
         assert found["Config"]["Labels"]["samokoder.deadline"].isdigit()
-    main = await previews.container(status)
+    main = await previews_room.container(status)
     assert not (main["HostConfig"]["PortBindings"] or {})
     names = {entry.partition("=")[0] for entry in main["Config"]["Env"]}
     assert "GREETING" in names
@@ -63,7 +65,7 @@ async def test_every_guard_is_in_the_description(previews: Room) -> None:
         "GREETING", "HOME", "PORT", "PATH", "LANG", "LD_LIBRARY_PATH",
         "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE",
     }  # fmt: skip
-    door = await previews.container(status, "gateway")
+    door = await previews_room.container(status, "gateway")
     (published,) = door["HostConfig"]["PortBindings"].values()
     assert [p["HostIp"] for p in published] == ["127.0.0.1"]
     assert status.environment == ("GREETING",)
@@ -118,88 +120,88 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_the_cause_in_one_line(previews: Room, name: str) -> None:
+async def test_the_cause_in_one_line(previews_room: Room, name: str) -> None:
     files, spec, cause, words = BROKEN[name]
     with pytest.raises(PreviewFailed) as caught:
-        await previews.start(spec, files)
+        await previews_room.start(spec, files)
     assert words in str(caught.value)
     assert caught.value.cause == cause
-    (status,) = await previews.previews.listing(ended=True)
+    (status,) = await previews_room.previews.listing(ended=True)
     assert (status.phase, status.cause) == (Phase.FAILED, cause)
     assert words in status.reason and "\n" not in status.reason
-    assert await previews.left() == []
+    assert await previews_room.left() == []
     if name == "crash":
-        said = [line.text for line in await previews.previews.lines(status.id)]
+        said = [line.text for line in await previews_room.previews.lines(status.id)]
         assert said[0] == "before" and said[-1] == "RuntimeError: no database"
 
 
-async def test_a_page_that_fails_is_shown_with_a_note(previews: Room) -> None:
-    status = await previews.start(files={"app.py": HELLO.replace("200", "500")})
+async def test_a_page_that_fails_is_shown_with_a_note(previews_room: Room) -> None:
+    status = await previews_room.start(files={"app.py": HELLO.replace("200", "500")})
     assert status.phase is Phase.RUNNING
     assert status.notes == ("/ answers 500.",)
 
 
-async def test_a_worker_without_a_port(previews: Room) -> None:
+async def test_a_worker_without_a_port(previews_room: Room) -> None:
     files = {"app.py": "import time\nprint('working', flush=True)\ntime.sleep(99)\n"}
-    status = await previews.start(python(port=0), files)
+    status = await previews_room.start(python(port=0), files)
     assert (status.phase, status.url) == (Phase.RUNNING, "")
 
 
-async def test_the_sixth_is_refused_with_a_way_out(previews: Room) -> None:
+async def test_the_sixth_is_refused_with_a_way_out(previews_room: Room) -> None:
     worker = {"app.py": "import time\ntime.sleep(99)\n"}
-    await previews.start(python(port=0), worker, limit=2)
-    second = await previews.start(python(port=0), worker, limit=2)
+    await previews_room.start(python(port=0), worker, limit=2)
+    second = await previews_room.start(python(port=0), worker, limit=2)
     with pytest.raises(LimitReached, match="2 previews are live") as caught:
-        await previews.start(python(port=0), worker, limit=2)
+        await previews_room.start(python(port=0), worker, limit=2)
     assert "preview stop" in caught.value.hint
-    await previews.previews.stop(second.id)
-    await previews.start(python(port=0), worker, limit=2)
+    await previews_room.previews.stop(second.id)
+    await previews_room.start(python(port=0), worker, limit=2)
 
 
-async def test_an_image_that_serves_by_itself(previews: Room) -> None:
-    engine = await previews.previews.engine()
+async def test_an_image_that_serves_by_itself(previews_room: Room) -> None:
+    engine = await previews_room.previews.engine()
     name = "samokoder-test/own:1"
     made = await engine.call(
         engine.client.create_container,
-        previews.settings.python_image,
+        previews_room.settings.python_image,
         ["python", "-m", "http.server", "8000", "--directory", "/usr/local/lib"],
     )
     await engine.call(engine.client.commit, made["Id"], *name.split(":"))
     await engine.call(engine.client.remove_container, made["Id"])
     spec = PreviewSpec(Stack.IMAGE, image=name, port=8000)
-    status = await previews.start(spec, {})
+    status = await previews_room.start(spec, {})
     assert "python3" in await page(status.url)
-    await previews.previews.stop(status.id)
+    await previews_room.previews.stop(status.id)
     await engine.call(engine.client.remove_image, name)
 
 
-async def test_what_is_missing_is_named(previews: Room) -> None:
+async def test_what_is_missing_is_named(previews_room: Room) -> None:
     with pytest.raises(ImageMissing, match="nowhere/at-all"):
-        await previews.start(PreviewSpec(Stack.IMAGE, image="nowhere/at-all:1", port=1), {})
+        await previews_room.start(PreviewSpec(Stack.IMAGE, image="nowhere/at-all:1", port=1), {})
     with pytest.raises(RuntimeMissing, match="`kata`; the engine knows"):
-        await previews.start(runtime="kata")
+        await previews_room.start(runtime="kata")
     with pytest.raises(RuntimeMissing, match="maps no users"):
-        await previews.start(runtime="userns")
+        await previews_room.start(runtime="userns")
     with pytest.raises(InvalidInput, match="nothing says how"):
-        await previews.start(PreviewSpec(Stack.PYTHON, port=8000))
-    previews.network = False
+        await previews_room.start(PreviewSpec(Stack.PYTHON, port=8000))
+    previews_room.network = False
     with pytest.raises(NotTrusted, match="pip install x"):
-        await previews.start(python(install=(("pip", "install", "x"),)))
-    assert await previews.left() == []
+        await previews_room.start(python(install=(("pip", "install", "x"),)))
+    assert await previews_room.left() == []
 
 
-async def test_cancelled_in_the_middle(previews: Room) -> None:
+async def test_cancelled_in_the_middle(previews_room: Room) -> None:
     with anyio.move_on_after(0.6) as scope:
-        await previews.start(files={"app.py": "import time\ntime.sleep(99)\n"})
+        await previews_room.start(files={"app.py": "import time\ntime.sleep(99)\n"})
     assert scope.cancelled_caught
-    (status,) = await previews.previews.listing(ended=True)
+    (status,) = await previews_room.previews.listing(ended=True)
     assert (status.phase, status.reason) == (Phase.STOPPED, "cancelled")
-    assert await previews.left() == []
+    assert await previews_room.left() == []
 
 
-async def test_a_page_in_memory_may_be_written(previews: Room) -> None:
+async def test_a_page_in_memory_may_be_written(previews_room: Room) -> None:
     program = HELLO.replace('b"hello"', 'open("/data/x", "w").name.encode()')
-    status = await previews.start(python(writable=("/data",)), {"app.py": program})
+    status = await previews_room.start(python(writable=("/data",)), {"app.py": program})
     assert await page(status.url) == "/data/x"
 
 
