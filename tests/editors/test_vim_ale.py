@@ -38,7 +38,7 @@ async def test_vim_with_ale_shows_what_fails_and_reloads_the_fix(vim: str, tmp_p
 
     def drive() -> str:
         subprocess.run(argv, env=environ, cwd=room.work, timeout=100, check=False)
-        return report.read_text() + (room.folder / "report.fix").read_text()
+        return report.read_text()
 
     said: list[str] = []
 
