@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.defects.confirming import ExamplesSource
+from samokoder.agents.review.defects.source import DefectSource
 from samokoder.agents.review.defects.testing import TestsSource
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Sources
@@ -18,7 +19,7 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        found: list[Source] = [TaintSource()]
+        found: list[Source] = [TaintSource(), DefectSource()]
         if request.commands:
             workshop = await tools.workshop(run.settings)
             found += [
