@@ -16,7 +16,7 @@ def needs(works: Sequence[Work]) -> dict[str, tuple[str, ...]]:
     wanted: dict[str, tuple[str, ...]] = {}
     for work in works:
         said = tuple(dict.fromkeys(names[n] for n in work.needs if n in names))
-        if not said and is_test(work.target):
+        if not work.needs and is_test(work.target):
             said = tuple(w.target for w in works if not is_test(w.target))
         wanted[work.target] = tuple(n for n in said if n != work.target)
     return _acyclic(wanted)

@@ -28,7 +28,7 @@ GO, STOP = "Go ahead", "Stop here"
 async def planned(run: Run, request: GenerateRequest, project: Project, clock: Clock) -> Plan:
     """The plan for a brief or for feedback on an earlier run."""
     earlier = request.earlier
-    if project.small:
+    if project.small and not request.feedback:
         clock.calls += 1
         return await small_planner.planned(run, project)
     if earlier is not None and request.feedback:
