@@ -38,13 +38,18 @@ async def run_check(
     sandbox: Sandbox,
     settings: Settings,
     on_output: Callable[[str], None] | None = None,
+    loaded: bool = False,
+    readable: tuple[Path, ...] = (),
 ) -> CheckResult:
     """Load the snapshot into the scratch copy, run the check there, read what it says.
 
+    ``loaded``: the copy holds it already, and beside it what was installed there.
+    ``readable`` are more folders it has to see.
     A result with exit code 0 whose test run did not come to its end gets :data:`ENDED_EARLY`.
     Raises :class:`EnvironmentMissing` when the tool itself is not there.
     """
-    await scratch.load(snapshot)
+    if not loaded:
+        await scratch.load(snapshot)
     reports = check.kind in _REPORTING
     cache = scratch.cache / check.kind  # no tool can plant results for another one
     env = await to_thread.run_sync(_environment, check, scratch, cache, sandbox)
@@ -63,7 +68,7 @@ async def run_check(
         ),
         tmp=scratch.tmp,
         writable=(scratch.home, scratch.out, cache),
-        readable=(REPORTER,) if reports else (),
+        readable=(*readable, *((REPORTER,) if reports else ())),
     )
     finished = await sandbox.run(job, _translated(on_output, scratch))
     ended = time.time()
@@ -80,9 +85,10 @@ def needs_trust(check: Check) -> bool:
 def _environment(check: Check, scratch: Scratch, cache: Path, sandbox: Sandbox) -> dict[str, str]:
     cache.mkdir(exist_ok=True)
     env = check_environment(os.environ, scratch.home, cache)
-    for name in scratch.dependencies:  # as in a shell where the environment is active
+    for name in _ENVIRONMENTS:  # as in a shell where the environment is active
         folder = scratch.root / name / ("bin" if os.name != "nt" else "Scripts")
-        if name in _ENVIRONMENTS and (scratch.root / name / "pyvenv.cfg").is_file():
+        home = scratch.root if name in scratch.dependencies else scratch.tree
+        if (home / name / "pyvenv.cfg").is_file():
             env["VIRTUAL_ENV"] = str(scratch.root / name)
             env["PATH"] = f"{folder}{os.pathsep}{env['PATH']}"
             break

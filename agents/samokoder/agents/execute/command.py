@@ -4,6 +4,8 @@ import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
+from samokoder.agents.checks.check import CheckResult
+
 
 class Purpose(StrEnum):
     """What a command is for, as the permission policy sees it."""
@@ -71,6 +73,18 @@ class Batch:
 
     results: tuple[Executed, ...]
     taken: tuple[Taken, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return all(result.ok for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks say beside what was installed for them, in the order of the checks."""
+
+    installed: Batch
+    results: tuple[CheckResult, ...]
 
     @property
     def ok(self) -> bool:

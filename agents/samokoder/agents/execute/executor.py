@@ -7,16 +7,20 @@ state's executions, written before it starts and finished when it has ended.
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import anyio
 from anyio import to_thread
 
-from samokoder.agents.checks.check import Check
-from samokoder.agents.errors import SandboxMissing
+from samokoder.agents.checks.check import Check, CheckResult
+from samokoder.agents.checks.interpreter import find_interpreter
+from samokoder.agents.checks.run import run_check
+from samokoder.agents.errors import EnvironmentMissing, SandboxMissing
 from samokoder.agents.execute import installing
-from samokoder.agents.execute.command import Batch, Command, Executed, Taken
+from samokoder.agents.execute.command import Batch, Checked, Command, Executed, Taken
 from samokoder.agents.execute.grants import Grant, grant
+from samokoder.agents.execute.installing import VENV
 from samokoder.agents.execute.stream import streaming
 from samokoder.agents.models.redact import scrub
 from samokoder.agents.runs.context import Run
@@ -25,6 +29,7 @@ from samokoder.agents.sandbox import confine
 from samokoder.agents.sandbox.environment import check_environment
 from samokoder.agents.sandbox.sandbox import Finished, Job, Limits, Sandbox
 from samokoder.agents.sandbox.scratch import Scratch, ScratchPool
+from samokoder.agents.sandbox.toolchains import installation
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.state import executions
 from samokoder.state.database import Database
@@ -55,15 +60,40 @@ class Executor:
         the batch. Raises SandboxMissing where no sandbox is and unconfined work was not agreed to,
         EnvironmentMissing when a program cannot be started at all.
         """
-        box = await confine.choose(run.settings.sandbox)
-        if not box.confines and not run.settings.sandbox.unconfined:
-            raise SandboxMissing(
-                "commands of agents run code that a model wrote",
-                hint="Install bubblewrap, or allow it with `--unconfined`.",
-            )
+        box = await confined(run)
         grants = [await grant(run, command, known) for command in commands]
         work = _Batch(self, run, box, key, commands, tuple(grants), take)
         return await run.step(key, lambda: work.do(snapshot), Batch, agent=agent)
+
+    async def check(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        commands: tuple[Command, ...],
+        checks: tuple[Check, ...],
+        *,
+        key: str,
+        agent: str = "executor",
+    ) -> Checked:
+        """As :meth:`execute`, then the checks in the same copy, with what was installed there.
+
+        The checks run also when a command was refused or failed: they say what is missing.
+        """
+        box = await confined(run)
+        grants = [await grant(run, command) for command in commands]
+        work = _Batch(self, run, box, key, commands, tuple(grants), (), checks)
+        return await run.step(key, lambda: work.checked(snapshot), Checked, agent=agent)
+
+
+async def confined(run: Run) -> Sandbox:
+    """The confinement for what a model wrote. Raises SandboxMissing."""
+    box = await confine.choose(run.settings.sandbox)
+    if not box.confines and not run.settings.sandbox.unconfined:
+        raise SandboxMissing(
+            "commands of agents run code that a model wrote",
+            hint="Install bubblewrap, or allow it with `--unconfined`.",
+        )
+    return box
 
 
 @dataclass
@@ -75,23 +105,50 @@ class _Batch:
     commands: tuple[Command, ...]
     grants: tuple[Grant, ...]
     take: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
 
     async def do(self, snapshot: Snapshot) -> Batch:
-        results: list[Executed] = []
         async with self.executor.pool.lease(snapshot.root) as scratch:
-            await scratch.load(snapshot)
-            for command, granted in zip(self.commands, self.grants, strict=True):
-                if granted.refused:
-                    results.append(Executed(command, granted.purpose, refused=granted.refused))
-                else:
-                    results.append(await self._one(scratch, command, granted))
-                if command.vital and not results[-1].ok:
-                    break
-            taken = tuple([Taken(path, await scratch.read(path)) for path in self.take])
+            return await self._all(scratch, snapshot)
+
+    async def checked(self, snapshot: Snapshot) -> Checked:
+        async with self.executor.pool.lease(snapshot.root) as scratch:
+            batch = await self._all(scratch, snapshot)
+            readable = await self._readable()
+            results = []
+            for check in self.checks:
+                own = await to_thread.run_sync(_with_environment, check, scratch, snapshot)
+                try:
+                    result = await run_check(
+                        own,
+                        snapshot,
+                        scratch=scratch,
+                        sandbox=self.box,
+                        settings=self.run.settings,
+                        loaded=True,
+                        readable=readable,
+                    )
+                except EnvironmentMissing as error:
+                    result = CheckResult(own, 127, 0.0, str(error), sandbox=self.box.name)
+                results.append(replace(result, check=check))
+        return Checked(batch, tuple(results))
+
+    async def _all(self, scratch: Scratch, snapshot: Snapshot) -> Batch:
+        results: list[Executed] = []
+        await scratch.load(snapshot)
+        for command, granted in zip(self.commands, self.grants, strict=True):
+            if granted.refused:
+                results.append(Executed(command, granted.purpose, refused=granted.refused))
+            else:
+                results.append(await self._one(scratch, command, granted))
+            if command.vital and not results[-1].ok:
+                break
+        taken = tuple([Taken(path, await scratch.read(path)) for path in self.take])
         return Batch(tuple(results), taken)
 
     async def _one(self, scratch: Scratch, command: Command, granted: Grant) -> Executed:
-        job = await to_thread.run_sync(self._job, scratch, command, granted)
+        readable = await self._readable()
+        job = await to_thread.run_sync(self._job, scratch, command, granted, readable)
         number = await self._begun(command)
         executed: Executed | None = None
         try:
@@ -108,7 +165,18 @@ class _Batch:
                 await self._ended(number, executed)
         return executed
 
-    def _job(self, scratch: Scratch, command: Command, granted: Grant) -> Job:
+    async def _readable(self) -> tuple[Path, ...]:
+        """What makes the project's Python work, also behind the link of a virtual environment."""
+        try:
+            python = await find_interpreter(self.run.root, self.run.settings.check)
+        except EnvironmentMissing:
+            return ()
+        program = Path(python.path)
+        return await to_thread.run_sync(installation, program, (self.run.root,))
+
+    def _job(
+        self, scratch: Scratch, command: Command, granted: Grant, readable: tuple[Path, ...]
+    ) -> Job:
         settings = self.run.settings
         env = check_environment(os.environ, scratch.home, scratch.cache)
         env |= installing.environment(os.environ, scratch.cache, network=granted.network)
@@ -127,6 +195,7 @@ class _Batch:
             ),
             tmp=scratch.tmp,
             writable=(scratch.home, scratch.out, scratch.cache),
+            readable=readable,
         )
 
     def _receipt(
@@ -168,3 +237,13 @@ class _Batch:
                 output=executed.output.encode() if executed is not None else b"",
                 timed_out=executed is not None and executed.timed_out,
             )
+
+
+def _with_environment(check: Check, scratch: Scratch, snapshot: Snapshot) -> Check:
+    """The check by the Python of the environment that was made in the copy, if one was."""
+    program = f"{VENV}/bin/python" if os.name != "nt" else f"{VENV}/Scripts/python.exe"
+    first = Path(check.argv[0]).name
+    written = any(path.startswith(f"{VENV}/") for path in snapshot.files)
+    if written or not first.startswith("python") or not (scratch.tree / program).exists():
+        return check
+    return replace(check, argv=(str(scratch.root / program), *check.argv[1:]))

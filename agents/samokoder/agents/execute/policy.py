@@ -27,7 +27,7 @@ _TABLE: tuple[tuple[Purpose, bool, str], ...] = (
     (Purpose.INSTALL, True, "go mod download"),
     (Purpose.INSTALL, True, "go mod tidy"),
     (Purpose.INSTALL, True, "cargo fetch **"),
-    (Purpose.INSTALL, False, "python -m venv *"),
+    (Purpose.INSTALL, False, "python -m venv **"),
     # builders
     (Purpose.BUILD, False, "python -m compileall **"),
     (Purpose.BUILD, False, "python -m build --no-isolation **"),
