@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+import scenario
 from acp import resource_link_block
 from acp.exceptions import RequestError
 from acp_client import acp_client, configure
@@ -147,7 +148,8 @@ async def test_modes_say_what_may_be_applied(room: Room) -> None:
 
 async def test_what_the_client_has_not_saved_is_merged_and_given_back(room: Room) -> None:
     typed = (
-        BEFORE.replace('"""Twice x."""', '"""Twice x, 🎉 é."""') + "\n\n# typed\x0c, not saved\n"
+        BEFORE.replace('"""Twice x."""', '"""Twice x, 🎉 é."""')
+        + "\n\n# typed\x0c, \u2028not saved\n"
     )
     async with acp_client(room) as client:
         path = str(room.work / "calc.py")
@@ -156,6 +158,29 @@ async def test_what_the_client_has_not_saved_is_merged_and_given_back(room: Room
         assert client.written == [path]
         assert client.buffers[path] == typed.replace("x ** 3", "x * 2")
         assert room.tree()["calc.py"] == BEFORE, "saving is the client's"
+
+
+async def test_a_plan_is_approved_and_its_tasks_are_told(tmp_path: Path) -> None:
+    room = scenario.prepare(tmp_path)
+    try:
+        async with acp_client(room) as client:
+            command = scenario.check("quarter")
+            words = f"/generate --check '{command}' '{scenario.BRIEF}'"
+            await client.conn.set_session_mode(session_id=client.session, mode_id="proven")
+            assert await client.prompt(words) == "end_turn"
+            (approval,) = [asked for asked in client.asked if "Go ahead?" in asked[0]]
+            assert approval[1] == ["Go ahead", "Stop here"]
+            plans = client.of("plan")
+            assert [e["status"] for e in plans[0]["entries"]] == ["pending"]
+            assert plans[-1]["entries"][0] == {
+                "content": "T1: Quarters and their tests",
+                "priority": "medium",
+                "status": "completed",
+            }
+            assert ("quarter.py", None, scenario.QUARTER) in client.diffs()
+            assert (room.work / "quarter.py").read_text() == scenario.QUARTER
+    finally:
+        await stop(room)
 
 
 async def test_line_ends_alone_are_nothing_unsaved(room: Room) -> None:

@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
-from samokoder.server.acp import asking, reply, wire
+from samokoder.server.acp import asking, plans, reply, wire
 from samokoder.server.acp.prompts import Wanted
 from samokoder.server.client import RequestFailed
 from samokoder.server.relay import Began, Happened, Happening, Relay, Said
@@ -49,6 +51,9 @@ class Turn:
         self._question: anyio.CancelScope | None = None
         self._edits: dict[int, dict[str, Any]] = {}
         """Tool calls of changes by their number."""
+        self._plan: Path | None = None
+        self._ended: dict[str, str] = {}
+        """How tasks of the plan ended, by their ids."""
         self._tasks: TaskGroup
 
     async def command(self, wanted: Wanted) -> str:
@@ -128,8 +133,17 @@ class Turn:
                 self._question.cancel()  # somebody answered elsewhere
         elif happening.kind in ("change", "applied"):
             await self._show_change(happening.facts)
-        elif happening.kind == "plan" and isinstance(happening.facts.get("tasks"), list):
-            self._session.update(wire.plan(_entries(happening.facts["tasks"])))
+        elif happening.kind == "plan":
+            self._plan = self._session.cwd / str(happening.facts["path"])
+            await self._show_plan()
+        elif happening.kind == "task":
+            self._ended[str(happening.facts["id"])] = str(happening.facts["end"])
+            await self._show_plan()
+
+    async def _show_plan(self) -> None:
+        if self._plan is not None:
+            shown = await run_sync(plans.entries, self._plan, dict(self._ended))
+            self._session.update(wire.plan(shown))
 
     async def _show_change(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The tool call of a change set, with its diffs; told of once."""
@@ -202,12 +216,3 @@ class Turn:
                     self._session.update(
                         wire.went_on(shown["toolCallId"], status="completed" if done else "failed")
                     )
-
-
-def _entries(tasks: list[Any]) -> list[tuple[str, wire.Status]]:
-    known: dict[str, wire.Status] = {"done": "completed", "running": "in_progress"}
-    return [
-        (str(t.get("title", "")), known.get(str(t.get("state", "")), "pending"))
-        for t in tasks
-        if isinstance(t, dict)
-    ]

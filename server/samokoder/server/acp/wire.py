@@ -154,12 +154,7 @@ def went_on(id: str, **members: Any) -> dict[str, Any]:
 def plan(entries: Sequence[tuple[str, Status]]) -> dict[str, Any]:
     """The whole plan, each entry with where it stands."""
     shown = [
-        {
-            "content": words,
-            "priority": "medium",
-            "status": status if status != "failed" else "completed",
-        }
-        for words, status in entries
+        {"content": words, "priority": "medium", "status": status} for words, status in entries
     ]
     return {"sessionUpdate": "plan", "entries": shown}
 
