@@ -76,13 +76,14 @@ async def settled(call: Call, run_id: str, uri: str, asked: Said) -> tuple[bool,
     )
     if await call.choose(question, (_APPLY, _LEAVE)) != _APPLY:
         return False, "not applied: nobody agreed to it"
+    heard = forwarded.times(client, uri)
     try:
         taken = await call.service.engine.apply(run_id, client=client)
     except InvalidInput as error:
         return False, f"not applied: {error}"
     if taken.conflicts or not taken.changed:
         return False, taken.message or "not applied"
-    seen = await _judged(call, uri, asked, before)
+    seen = await _judged(call, uri, asked, before, heard)
     if not seen:
         return True, f"{who} no longer complains, and of nothing new"
     undone = await call.service.engine.undo(run_id, Selection(), client=client)
@@ -90,15 +91,19 @@ async def settled(call: Call, run_id: str, uri: str, asked: Said) -> tuple[bool,
     return False, f"taken back, {seen}{left}"
 
 
-async def _judged(call: Call, uri: str, asked: Said, before: tuple[Said, ...]) -> str:
-    """Why the change cannot stay; empty when it can."""
+async def _judged(call: Call, uri: str, asked: Said, before: tuple[Said, ...], heard: int) -> str:
+    """Why the change cannot stay; empty when it can. ``heard``: how often the editor had told
+    something before.
+    """
     assert call.client is not None
+    forwarded = call.service.forwarded
     deadline = time.monotonic() + WAIT
     verdict, first = "the editor said nothing of it", True
     while (left := deadline - time.monotonic()) > 0:
-        now = await call.service.forwarded.news(call.client, uri, left if first else _CALM)
+        now = await forwarded.news(call.client, uri, heard, left if first else _CALM)
         if now is None:
             break
+        heard = forwarded.times(call.client, uri)
         first = False
         verdict = wrong(asked, before, now)
     return verdict

@@ -102,7 +102,8 @@ async def watched(case: Case, workshop: Workshop, functions: tuple[tuple[str, st
         script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
         facts: dict[str, Any] = {"mode": "trace", "seconds": _TRACE, "failing": [], "passing": []}
         traced = (await harness.run(bench, script, job, facts, 60.0) or [{}])[0]
-        place = locate.located(traced, bench.root, texts)
+        wanted = frozenset(p.test for p in case.focus if p.test)
+        place = locate.located(traced, bench.root, texts, wanted)
         facts = {
             "mode": "watch",
             "seconds": _TRACE,

@@ -124,7 +124,7 @@ def _repairs(
     for pattern, new in _GLOBALS:
         changed = re.sub(pattern, new, text)
         if changed != text:
-            yield changed, 0.9, f"`{new}`"
+            yield changed, 0.9, f"`{re.sub(pattern, new, re.search(pattern, text)[0])}`"  # type: ignore[index]
 
 
 def _function(tree: ast.Module, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

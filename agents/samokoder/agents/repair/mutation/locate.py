@@ -1,7 +1,7 @@
 """Where the fault may be: lines that failing tests run and passing ones do not (Ochiai)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Place:
     crash: str = ""
     frames: tuple[tuple[str, int], ...] = ()
     seconds: float = 0.0
+    ignored: tuple[str, ...] = ()
+    """Tests that fail for other causes."""
 
     @property
     def crash_line(self) -> int:
@@ -46,13 +48,26 @@ def failure(error: Any, root: str) -> tuple[str, list[tuple[str, int]]]:
     return f"{error.get('type')}: {error.get('message')}", frames
 
 
-def located(traced: Mapping[str, Any], root: str, texts: Mapping[str, str]) -> Place | None:
-    """From a trace of the runner; None when it says nothing about the project's own files."""
+def located(
+    traced: Mapping[str, Any],
+    root: str,
+    texts: Mapping[str, str],
+    wanted: Collection[str] = (),
+) -> Place | None:
+    """From a trace of the runner; None when it says nothing about the project's own files.
+
+    ``wanted`` are the failing tests that matter, as checks name them; the others that fail are
+    left out. Empty: all matter.
+    """
     names = [str(n) for n in traced.get("files") or ()]
     paths = [n[len(root) + 1 :] if n.startswith(root + "/") else "" for n in names]
     tests = [t for t in traced.get("tests") or () if t]
     kind, frames = failure(traced.get("error"), root)
     failing = [str(t[0]) for t in tests if t[1]]
+    mine_ = [t for t in failing if any(same_test(t, w) for w in wanted)]
+    ignored = frozenset(failing) - frozenset(mine_) if mine_ else frozenset[str]()
+    tests = [t for t in tests if str(t[0]) not in ignored]
+    failing = [t for t in failing if t not in ignored]
     passing = [str(t[0]) for t in tests if not t[1] and t[0]]
     bad = sum(1 for t in tests if t[1]) or 1
     counts: dict[tuple[str, int], list[int]] = {}
@@ -93,7 +108,13 @@ def located(traced: Mapping[str, Any], root: str, texts: Mapping[str, str]) -> P
         crash,
         mine,
         float(traced.get("seconds") or 0.0),
+        tuple(sorted(ignored)),
     )
+
+
+def same_test(one: str, other: str) -> bool:
+    """Whether two tools' names mean the same test: one may leave out where it stands."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def _spread(text: str, lines: dict[int, float]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from samokoder.agents.repair import testcode
-from samokoder.agents.repair.mutation import operators, statements
+from samokoder.agents.repair.mutation import insertions, operators, statements
 from samokoder.agents.repair.mutation.splice import Source, Splice
 
 
@@ -53,8 +53,8 @@ def _splices(source: Source, suspicion: Mapping[int, float]) -> Iterator[Splice]
     def visit(node: ast.AST, function: statements.Function | None) -> Iterator[Splice]:
         if isinstance(node, statements.Function):
             if _suspicious(node, suspicion):
-                yield from _rated(statements.guards(source, node), node, suspicion)
-                yield from _rated(statements.insertions(source, node), node, suspicion)
+                yield from _rated(insertions.guards(source, node), node, suspicion)
+                yield from _rated(insertions.insertions(source, node), node, suspicion)
             function = node
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)

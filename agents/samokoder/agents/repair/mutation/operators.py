@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a table of changes reads best with one change a line)
 """Small changes of expressions: what people get wrong, as replacements by tree position.
 
 Priors (0–1) rank operators against each other. They were set by hand with the bugs of public
@@ -10,6 +9,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from samokoder.agents.repair.mutation import calls
+from samokoder.agents.repair.mutation.changing import bracketed, negated, off_by_one, put
 from samokoder.agents.repair.mutation.splice import Source, Splice
 
 _COMPARE: dict[type[ast.cmpop], tuple[tuple[str, float], ...]] = {
@@ -93,9 +94,9 @@ def expressions(source: Source, node: ast.AST) -> Iterator[Splice]:
     elif isinstance(node, ast.Constant):
         yield from _constant(source, node)
     elif isinstance(node, ast.Call):
-        yield from _call(source, node)
+        yield from calls.call(source, node)
     elif isinstance(node, ast.Subscript):
-        yield from _subscript(source, node)
+        yield from calls.subscript(source, node)
     elif isinstance(node, ast.Attribute):
         yield from _attribute(source, node)
     elif isinstance(node, ast.IfExp):
@@ -107,20 +108,7 @@ def expressions(source: Source, node: ast.AST) -> Iterator[Splice]:
     elif isinstance(node, ast.Lambda):
         body = node.body
         if isinstance(body, ast.Tuple | ast.Subscript | ast.Attribute | ast.Name):
-            yield _put(source, body, f"-{source.of(body)}", 0.2, "sign of a key")
-
-
-def _put(source: Source, node: ast.expr | ast.stmt, text: str, prior: float, note: str) -> Splice:
-    return Splice(source.start(node), source.end(node), text, node.lineno, prior, note)
-
-
-def bracketed(source: Source, node: ast.expr) -> str:
-    """The node's text, in brackets where it binds loosely."""
-    text = source.of(node)
-    loose = isinstance(
-        node, ast.BoolOp | ast.IfExp | ast.Lambda | ast.BinOp | ast.Compare | ast.NamedExpr
-    )
-    return f"({text})" if loose or "\n" in text else text
+            yield put(source, body, f"-{source.of(body)}", 0.2, "sign of a key")
 
 
 def _gap(
@@ -154,31 +142,7 @@ def _compare(source: Source, node: ast.Compare) -> Iterator[Splice]:
         left, right = sides
         middle = source.between(source.end(left), source.start(right))
         text = f"{source.of(right)}{middle}{source.of(left)}"
-        yield _put(source, node, text, 0.35, "sides swapped")
-
-
-def off_by_one(source: Source, node: ast.expr, prior: float) -> Iterator[Splice]:
-    """``e + 1`` and ``e - 1``."""
-    if isinstance(node, ast.Constant):
-        return  # constants have changes of their own
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        right = node.right
-        if isinstance(right, ast.Constant) and right.value == 1:
-            yield _put(source, node, source.of(node.left), prior, "no ±1")
-            return
-    if isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.Set | ast.JoinedStr | ast.BoolOp):
-        return
-    text = bracketed(source, node)
-    yield _put(source, node, f"{text} + 1", prior, "`+ 1`")
-    yield _put(source, node, f"{text} - 1", prior, "`- 1`")
-
-
-def negated(source: Source, test: ast.expr, prior: float) -> Iterator[Splice]:
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return  # the operator itself is taken away elsewhere
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        prior *= 0.5  # its operator has a negation of its own
-    yield _put(source, test, f"not {bracketed(source, test)}", prior, "condition negated")
+        yield put(source, node, text, 0.35, "sides swapped")
 
 
 def _binary(source: Source, node: ast.BinOp) -> Iterator[Splice]:
@@ -188,13 +152,13 @@ def _binary(source: Source, node: ast.BinOp) -> Iterator[Splice]:
         splice = _gap(source, node.left, node.right, sign, new, prior * (0.2 if text else 1))
         if splice is not None:
             yield splice
-    yield _put(source, node, source.of(node.left), 0.35, f"without `{source.of(node.right)}`")
-    yield _put(source, node, source.of(node.right), 0.35, f"without `{source.of(node.left)}`")
+    yield put(source, node, source.of(node.left), 0.35, f"without `{source.of(node.right)}`")
+    yield put(source, node, source.of(node.right), 0.35, f"without `{source.of(node.left)}`")
     if not isinstance(node.op, ast.Mult | ast.BitAnd | ast.BitOr | ast.BitXor):
         middle = source.between(source.end(node.left), source.start(node.right))
         if "(" not in middle and ")" not in middle:
             new = f"{bracketed(source, node.right)}{middle}{bracketed(source, node.left)}"
-            yield _put(source, node, new, 0.45, "operands swapped")
+            yield put(source, node, new, 0.45, "operands swapped")
     for side in (node.left, node.right):
         if isinstance(side, ast.BinOp) and side is node.right:
             # a - (b + c) against a - b + c, and the like
@@ -210,7 +174,7 @@ def _binary(source: Source, node: ast.BinOp) -> Iterator[Splice]:
                 f"{source.of(side.left)} {_BINARY_SIGNS[type(side.op)]} "
                 f"({source.of(side.right)} {_BINARY_SIGNS[type(node.op)]} {source.of(node.right)})"
             )
-            yield _put(source, node, regrouped, 0.3, "brackets")
+            yield put(source, node, regrouped, 0.3, "brackets")
 
 
 def _boolean(source: Source, node: ast.BoolOp) -> Iterator[Splice]:
@@ -222,30 +186,30 @@ def _boolean(source: Source, node: ast.BoolOp) -> Iterator[Splice]:
     for i, value in enumerate(node.values):
         rest = [v for j, v in enumerate(node.values) if j != i]
         text = f" {word} ".join(bracketed(source, v) for v in rest)
-        yield _put(source, node, text, 0.4, f"without `{source.of(value)[:40]}`")
+        yield put(source, node, text, 0.4, f"without `{source.of(value)[:40]}`")
         yield from negated(source, value, 0.4)
 
 
 def _unary(source: Source, node: ast.UnaryOp) -> Iterator[Splice]:
     inner = source.of(node.operand)
     if isinstance(node.op, ast.Not):
-        yield _put(source, node, inner, 0.85, "without `not`")
+        yield put(source, node, inner, 0.85, "without `not`")
     elif isinstance(node.op, ast.USub):
         if isinstance(node.operand, ast.Constant) and isinstance(node.operand.value, int):
             value = -node.operand.value
             for new, prior in ((value + 1, 0.7), (value - 1, 0.7), (-value, 0.5), (0, 0.4)):
-                yield _put(source, node, str(new), prior, f"`{value}` → `{new}`")
+                yield put(source, node, str(new), prior, f"`{value}` → `{new}`")
         else:
-            yield _put(source, node, inner, 0.6, "without `-`")
+            yield put(source, node, inner, 0.6, "without `-`")
     elif isinstance(node.op, ast.Invert):
-        yield _put(source, node, inner, 0.5, "without `~`")
+        yield put(source, node, inner, 0.5, "without `~`")
 
 
 def _constant(source: Source, node: ast.Constant) -> Iterator[Splice]:
     value = node.value
     if isinstance(value, bool):
-        yield _put(source, node, str(not value), 0.8, f"`{value}` → `{not value}`")
-        yield _put(source, node, "None", 0.1, f"`{value}` → `None`")
+        yield put(source, node, str(not value), 0.8, f"`{value}` → `{not value}`")
+        yield put(source, node, "None", 0.1, f"`{value}` → `None`")
     elif isinstance(value, int):
         for new, prior in (
             (value + 1, 0.9), (value - 1, 0.9), (0, 0.4), (1, 0.4), (value + 2, 0.15),
@@ -253,148 +217,25 @@ def _constant(source: Source, node: ast.Constant) -> Iterator[Splice]:
             (value // 10, 0.05),
         ):  # fmt: skip
             if new != value:
-                yield _put(source, node, str(new), prior, f"`{value}` → `{new}`")
+                yield put(source, node, str(new), prior, f"`{value}` → `{new}`")
     elif isinstance(value, float):
         for number in (value + 1, value - 1, -value, 0.0, float("inf"), value * 10, value / 10):
             text = "float('inf')" if number == float("inf") else repr(number)
             if number != value:
-                yield _put(source, node, text, 0.2, f"`{value}` → `{text}`")
+                yield put(source, node, text, 0.2, f"`{value}` → `{text}`")
     elif isinstance(value, str):
         own = source.of(node)
         if value and own[:1] in "'\"" and not own.startswith(('"""', "'''")):
             for changed in (value.swapcase(), value.strip(), value + " ", " " + value, ""):
                 if changed != value:
-                    yield _put(source, node, repr(changed), 0.12, f"{own} → {changed!r}")
+                    yield put(source, node, repr(changed), 0.12, f"{own} → {changed!r}")
             if " " in value and value.strip():
-                yield _put(source, node, repr(value.replace(" ", "")), 0.1, "no spaces")
+                yield put(source, node, repr(value.replace(" ", "")), 0.1, "no spaces")
         elif value == "":
-            yield _put(source, node, "' '", 0.25, "'' → ' '")
+            yield put(source, node, "' '", 0.25, "'' → ' '")
     elif value is None:
         for text in ("0", "[]", "False", "True", "''"):
-            yield _put(source, node, text, 0.15, f"`None` → `{text}`")
-
-
-def _call(source: Source, node: ast.Call) -> Iterator[Splice]:
-    args = node.args
-    plain = [a for a in args if not isinstance(a, ast.Starred)]
-    for one, other in pairwise(plain):
-        middle = source.between(source.end(one), source.start(other))
-        new = f"{source.of(other)}{middle}{source.of(one)}"
-        span = Splice(
-            source.start(one), source.end(other), new, one.lineno, 0.7, "arguments swapped"
-        )
-        yield span
-    if len(plain) == 3:
-        one, _, other = plain
-        inner = source.between(source.end(one), source.start(other))
-        new = f"{source.of(other)}{inner}{source.of(one)}"
-        yield Splice(
-            source.start(one), source.end(other), new, one.lineno, 0.3, "arguments swapped"
-        )
-    name = node.func.id if isinstance(node.func, ast.Name) else ""
-    for argument in plain:
-        yield from off_by_one(source, argument, 0.75 if name == "range" else 0.3)
-    if name == "range":
-        yield from _range(source, node)
-    if len(args) == 1 and not node.keywords:
-        inner = source.of(args[0])
-        if not isinstance(args[0], ast.Starred | ast.GeneratorExp):
-            yield _put(source, node, inner, 0.4, f"without `{source.of(node.func)}()`")
-    if isinstance(node.func, ast.Attribute):
-        owner = source.of(node.func.value)
-        yield _put(source, node, owner, 0.25, f"without `.{node.func.attr}()`")
-        if args:
-            yield _put(source, node, f"{source.of(node.func)}()", 0.15, "without arguments")
-    if len(args) > 1:
-        for i in range(len(args)):
-            rest = ", ".join(source.of(a) for j, a in enumerate(args) if j != i)
-            rest += "".join(f", {source.of(k.value)}" for k in node.keywords if k.arg is None)
-            yield _put(source, node, f"{source.of(node.func)}({rest})", 0.15, "one argument less")
-    if name == "sorted" or (isinstance(node.func, ast.Attribute) and node.func.attr == "sort"):
-        flag = next((k for k in node.keywords if k.arg == "reverse"), None)
-        if flag is None:
-            inner = ", ".join(
-                [*(source.of(a) for a in args)] + [_keyword(source, k) for k in node.keywords]
-            )
-            new = f"{source.of(node.func)}({inner}{', ' if inner else ''}reverse=True)"
-            yield _put(source, node, new, 0.4, "sorted the other way round")
-
-
-def _keyword(source: Source, keyword: ast.keyword) -> str:
-    head = f"{keyword.arg}=" if keyword.arg else "**"
-    return head + source.of(keyword.value)
-
-
-def _range(source: Source, node: ast.Call) -> Iterator[Splice]:
-    args = [source.of(a) for a in node.args]
-    options: list[tuple[str, float]] = []
-    if len(args) == 1:
-        options = [
-            (f"range(1, {args[0]})", 0.5), (f"range(1, {args[0]} + 1)", 0.5),
-            (f"range({args[0]}, 0, -1)", 0.15), (f"range({args[0]} - 1, -1, -1)", 0.25),
-            (f"range(2, {args[0]})", 0.15), (f"range(0, {args[0]}, 2)", 0.1),
-        ]  # fmt: skip
-    elif len(args) == 2:
-        options = [
-            (f"range({args[1]})", 0.4), (f"range({args[1]}, {args[0]}, -1)", 0.2),
-            (f"range({args[1]} - 1, {args[0]} - 1, -1)", 0.2), (f"range({args[0]} + 1, {args[1]} + 1)", 0.3),
-            (f"range({args[0]}, {args[1]}, 2)", 0.1), (f"range({args[1]}, {args[0]})", 0.1),
-        ]  # fmt: skip
-    elif len(args) == 3:
-        options = [
-            (f"range({args[0]}, {args[1]})", 0.3), (f"range({args[0]}, {args[1]} + 1, {args[2]})", 0.4),
-        ]  # fmt: skip
-    for text, prior in options:
-        yield _put(source, node, text, prior, f"`{text}`")
-
-
-def _subscript(source: Source, node: ast.Subscript) -> Iterator[Splice]:
-    index = node.slice
-    if isinstance(index, ast.Slice):
-        owner = source.of(node.value)
-        lower = source.of(index.lower) if index.lower else ""
-        upper = source.of(index.upper) if index.upper else ""
-        step = f":{source.of(index.step)}" if index.step else ""
-        for bound in (index.lower, index.upper):
-            if bound is not None:
-                yield from off_by_one(source, bound, 0.6)
-        options = []
-        if lower and upper:
-            options += [(f"{lower}:", 0.25), (f":{upper}", 0.25)]
-        elif lower:
-            options += [(f":{lower}", 0.35), ("", 0.1)]
-        elif upper:
-            options += [(f"{upper}:", 0.35), (f"1:{upper}", 0.2)]
-        else:
-            options += [("1:", 0.2), (":-1", 0.2)]
-            if not step:
-                step = ":-1"
-                options += [(":", 0.3)]
-        for text, prior in options:
-            new = f"{owner}[{text}{step if ':' in text else ''}]" if text else owner
-            yield _put(source, node, new, prior, f"`{new[:60]}`")
-        if index.step is None and not lower and not upper:
-            yield _put(source, node, owner, 0.15, "no copy")
-        return
-    if isinstance(index, ast.Tuple):
-        for part in index.elts:
-            yield from off_by_one(source, part, 0.45)
-        return
-    yield from off_by_one(source, index, 0.6)
-    if isinstance(node.ctx, ast.Load):
-        text = source.of(index)
-        owner = source.of(node.value)
-        yield _put(source, node, f"{owner}[{text}:]", 0.15, "a slice")
-        yield _put(source, node, owner, 0.2, "no index")
-        if isinstance(index, ast.Constant) and index.value == 0:
-            yield _put(source, node, f"{owner}[-1]", 0.5, "the last one")
-    if isinstance(node.value, ast.Subscript) and not isinstance(
-        node.value.slice, ast.Slice | ast.Tuple
-    ):
-        inner = node.value
-        base = source.of(inner.value)
-        new = f"{base}[{source.of(index)}][{source.of(inner.slice)}]"
-        yield _put(source, node, new, 0.45, "indices swapped")
+            yield put(source, node, text, 0.15, f"`None` → `{text}`")
 
 
 def _attribute(source: Source, node: ast.Attribute) -> Iterator[Splice]:
@@ -404,15 +245,15 @@ def _attribute(source: Source, node: ast.Attribute) -> Iterator[Splice]:
         note = f"`{node.attr}` → `{other}`"
         yield Splice(start, end, other, node.end_lineno or node.lineno, 0.6, note)
     if isinstance(node.ctx, ast.Load):
-        yield _put(source, node, source.of(node.value), 0.12, f"without `.{node.attr}`")
+        yield put(source, node, source.of(node.value), 0.12, f"without `.{node.attr}`")
 
 
 def _conditional(source: Source, node: ast.IfExp) -> Iterator[Splice]:
     yield from negated(source, node.test, 0.55)
     new = f"{source.of(node.orelse)} if {source.of(node.test)} else {source.of(node.body)}"
-    yield _put(source, node, new, 0.4, "branches swapped")
-    yield _put(source, node, source.of(node.body), 0.2, "only the first branch")
-    yield _put(source, node, source.of(node.orelse), 0.2, "only the second branch")
+    yield put(source, node, new, 0.4, "branches swapped")
+    yield put(source, node, source.of(node.body), 0.2, "only the first branch")
+    yield put(source, node, source.of(node.orelse), 0.2, "only the second branch")
 
 
 def wrapped(source: Source, node: ast.expr, prior: float) -> Iterator[Splice]:
@@ -421,15 +262,15 @@ def wrapped(source: Source, node: ast.expr, prior: float) -> Iterator[Splice]:
     if isinstance(node, ast.Constant) or "\n" in text:
         return
     for name in _WRAPPED:
-        yield _put(source, node, f"{name}({text})", prior, f"`{name}()`")
-    yield _put(source, node, f"max(0, {text})", prior, "`max(0, …)`")
-    yield _put(source, node, f"-{bracketed(source, node)}", prior, "`-`")
-    yield _put(source, node, f"not {bracketed(source, node)}", prior, "`not`")
-    yield _put(source, node, f"[{text}]", prior, "a list of one")
-    yield _put(source, node, f"{bracketed(source, node)}[::-1]", prior, "reversed")
+        yield put(source, node, f"{name}({text})", prior, f"`{name}()`")
+    yield put(source, node, f"max(0, {text})", prior, "`max(0, …)`")
+    yield put(source, node, f"-{bracketed(source, node)}", prior, "`-`")
+    yield put(source, node, f"not {bracketed(source, node)}", prior, "`not`")
+    yield put(source, node, f"[{text}]", prior, "a list of one")
+    yield put(source, node, f"{bracketed(source, node)}[::-1]", prior, "reversed")
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-        yield _put(source, node, f"{text}()", prior, "called")
-        yield _put(source, node, f"{text}.copy()", prior * 0.8, "a copy")
+        yield put(source, node, f"{text}()", prior, "called")
+        yield put(source, node, f"{text}.copy()", prior * 0.8, "a copy")
 
 
 def name_twins(name: str) -> list[str]:

@@ -32,6 +32,8 @@ _SECONDS = 40.0
 """Wall seconds of one round at most."""
 _LEAST = 0.15
 """CPU seconds a candidate may take at least."""
+_SURE = 1.4
+"""Likelihood of what says more than a few tests: a word of another language put right."""
 _WINDOW = 500
 """Candidates that are still tried after the first one that passes: rivals to compare it with."""
 
@@ -102,7 +104,7 @@ class Mutation:
         options = tuple(rivalry.Option(t.text, t.score) for t in mine)
         verdict = await case.run.step(
             f"{case.name}/L1/{number}/rivals",
-            partial(rivalry.compared, case, self._workshop, job, path, options),
+            partial(rivalry.compared, case, self._workshop, job, path, options, sure=_SURE),
             rivalry.Verdict,
             agent=self.name,
             pure=True,
@@ -122,6 +124,7 @@ class Mutation:
         states: list[Tried | None] = list(beam) if number else [None]
         winners: list[Tried] = []
         partial_: list[Tried] = []
+        wanted = frozenset(p.test for p in case.focus if p.test)
         async with self._workshop.bench(case.snapshot) as bench:
             script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
             for state in states:
@@ -129,7 +132,7 @@ class Mutation:
                 if state is not None:
                     snapshot_texts[state.path] = state.text
                 traced = await _traced(bench, script, job, state)
-                place = locate.located(traced, bench.root, snapshot_texts)
+                place = locate.located(traced, bench.root, snapshot_texts, wanted)
                 if place is None:
                     continue
                 batch = await to_thread.run_sync(
@@ -219,6 +222,7 @@ async def _tried(
             "path": f"{bench.root}/{path}",
             "failing": list(place.failing),
             "passing": list(place.passing),
+            "ignored": list(place.ignored),
             "candidates": [m.text for m in mine],
             "seconds": _LEAST + 3 * min(place.seconds, job.trace / 3),
             "window": _WINDOW,

@@ -13,7 +13,7 @@ _SECONDS = 30.0
 """Wall seconds of all texts."""
 _EACH = 4.0
 """CPU seconds of one."""
-_SURE = 0.5
+_SURE = 0.45
 """Likelihood of a repair of the syntax that says more than a few tests, as a missing bracket."""
 
 

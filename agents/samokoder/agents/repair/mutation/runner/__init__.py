@@ -10,7 +10,8 @@ a zip beside the scratch copy: ``python runner.zip JOB OUT``. JOB is JSON:
                 differ on inputs near those of the tests) or ``watch`` (what a failing test does)
 ``watched``     path and name of functions that ``watch`` follows line by line
 ``root``        the workspace: only files below it are traced
-``failing``     ids of the tests that fail, ``passing`` of those that pass
+``failing``     ids of the tests that fail, ``passing`` of those that pass, ``ignored`` of those
+                that fail for another cause
 ``candidates``  texts of the file
 ``seconds``     CPU seconds one candidate may take
 ``workers``     processes at the same time

@@ -117,7 +117,8 @@ def attempt(job: dict[str, Any], text: str) -> dict[str, Any]:
     fixed = len(first["good"])
     if failing and not fixed:
         return {"ok": False, "fixed": 0, "error": first.get("error")}
-    rest = run_all(job, failing, stop=True, skip=True)
+    aside = failing | frozenset(job.get("ignored", ()))
+    rest = run_all(job, aside, stop=True, skip=True)
     lost = [name for name in rest["bad"] if name in set(job["passing"])]
     whole = not first["bad"] and not rest["bad"]
     return {
