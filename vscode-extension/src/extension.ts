@@ -46,7 +46,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const plans = new PlanLenses(runs);
   const tree = vscode.window.createTreeView("samokoder.runs", {
     treeDataProvider: new RunsTree(runs),
-    showCollapseAll: true,
   });
 
   const invoke = async (id: string, given: readonly unknown[]): Promise<void> => {

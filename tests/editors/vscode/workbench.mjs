@@ -57,12 +57,21 @@ export class Workbench {
     return this.page.locator(`.monaco-editor .squiggly-${kind}`);
   }
 
+  lens(text) {
+    return this.page.locator(".codelens-decoration a", { hasText: text });
+  }
+
   option(text) {
     return this.page.locator(".quick-input-widget [role=option]", { hasText: text });
   }
 
   row(text) {
     return this.page.locator(".pane-body [role=treeitem]", { hasText: text });
+  }
+
+  /** A run of the tree in a state; runs are its first level. */
+  runRow(state) {
+    return this.page.locator('.pane-body [role=treeitem][aria-level="1"]', { hasText: state });
   }
 
   async type(text, { enter = true } = {}) {
@@ -88,6 +97,7 @@ export class Workbench {
 
   async open(name) {
     const base = path.basename(name);
+    await this.press("Control+Shift+E");
     await this.page.locator(`.explorer-folders-view [role=treeitem][aria-label^="${base}"]`).first().dblclick();
     await this.tab(base).waitFor();
   }
@@ -115,9 +125,20 @@ export class Workbench {
     await scope.getByRole("button", { name }).first().click();
   }
 
+  /** Toasts gone, editors closed, the lower panel away. */
   async clear() {
-    await this.command("Notifications: Clear All Notifications");
-    await this.command("View: Close All Editors");
+    await this.quiet();
+    await this.press("Control+k");
+    await this.press("Control+w");
+    if (await this.page.locator(".part.panel").isVisible()) await this.press("Control+j");
+  }
+
+  async quiet() {
+    for (const toast of await this.page.locator(".notifications-toasts .notification-list-item").all()) {
+      const close = toast.getByRole("button", { name: /Clear Notification/ });
+      await toast.hover({ timeout: 2000 }).catch(() => undefined);
+      await close.click({ timeout: 2000 }).catch(() => undefined);
+    }
   }
 
   async reload() {

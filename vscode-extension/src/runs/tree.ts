@@ -3,7 +3,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 
-import type { RunSummary } from "../answers";
+import type { Change, RunSummary } from "../answers";
 import { cost } from "../texts";
 import { below, contextOf, nameOf, ofView, parentOf, type Node, type RunNode } from "./nodes";
 import { hunksOf, isActive, look, ownChanges, word } from "./states";
@@ -71,7 +71,7 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
       }
       case "change": {
         const { change } = node;
-        const item = new vscode.TreeItem(change.title, change.state === "proposed" ? Expanded : Collapsed);
+        const item = new vscode.TreeItem(change.title, isOpen(change) ? Expanded : Collapsed);
         const proof = change.proven ? vscode.l10n.t("proven") : vscode.l10n.t("unverified");
         item.description = `${word(overall(hunksOf(change), change.state))}, ${proof}`;
         item.tooltip = change.reason === "" ? item.description : `${item.description}: ${change.reason}`;
@@ -79,9 +79,9 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
         return item;
       }
       case "file": {
-        const { file } = node;
+        const { change, file } = node;
         const target = file.new_path ?? file.path;
-        const item = new vscode.TreeItem(path.posix.basename(target), Collapsed);
+        const item = new vscode.TreeItem(path.posix.basename(target), isOpen(change) ? Expanded : Collapsed);
         item.resourceUri = vscode.Uri.file(path.join(node.run.root, target));
         item.iconPath = vscode.ThemeIcon.File;
         const folder = path.posix.dirname(target);
@@ -139,6 +139,11 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
     }
     return text;
   }
+}
+
+/** Accepted hunks of a proposal are a change of their own, its part: both stay in sight. */
+function isOpen(change: Change): boolean {
+  return change.state === "proposed" || change.key.includes("/part:");
 }
 
 function states(node: Extract<Node, { type: "file" }>): string {

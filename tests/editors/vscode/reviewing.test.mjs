@@ -1,0 +1,51 @@
+// A review's findings: squiggle, Problems panel, explanation, dismissal, a fix that is applied.
+import assert from "node:assert/strict";
+import { onDisk, scenario, stage, staged, workspace } from "./scenario.mjs";
+import { WEB } from "./programs.mjs";
+import * as server from "./server.mjs";
+import { eventually } from "./workbench.mjs";
+
+staged();
+const LOOSE = "def same(one, other=[]):\n    other.append(one)\n    return one is 'x'\n";
+
+scenario("a proven finding is red, stands in the Problems panel, and can be dismissed", async (window) => {
+  workspace({ "web.py": WEB });
+  server.shell(stage.room, "trust");
+  await window.open("web.py");
+  await window.command("Samokoder: Review This File");
+  await window.toast("Findings: 1").waitFor({ timeout: 60_000 });
+  await window.squiggle("error").first().waitFor();
+  await window.button(window.toast("Findings: 1"), "Show problems");
+  await window.page.locator(".markers-panel .monaco-list-row", { hasText: "Ln 8" }).first().waitFor();
+  await window.shot("review-problems");
+  await window.press("Control+j");
+  await window.tab("web.py").click();
+  await window.goto(8, 30);
+  await window.quickFix("Explain", { shot: "review-actions" });
+  await window.tab("Preview explanation.md").waitFor({ timeout: 30_000 });
+  await window.page.waitForTimeout(1500);
+  await window.shot("explanation");
+  await window.tab("web.py").click();
+  await window.goto(8, 30);
+  await window.quickFix("Dismiss");
+  await window.type("the name is checked before");
+  await window.squiggle("error").first().waitFor({ state: "detached" });
+  const listed = server.shell(stage.room, "finding", "list", "--dismissed", "--json");
+  assert.deepEqual(listed.map(({ dismissed }) => dismissed), ["the name is checked before"]);
+  await window.clear();
+});
+
+scenario("a finding's fix is applied with proof", async (window) => {
+  workspace({ "loose.py": LOOSE });
+  await window.open("loose.py");
+  await window.command("Samokoder: Review This File");
+  await window.toast("Findings:").waitFor({ timeout: 60_000 });
+  await window.shot("review-loose");
+  await window.quiet();
+  await window.goto(3, 14);
+  await window.quickFix("Apply fix");
+  await window.line("one == 'x'").waitFor({ timeout: 60_000 });
+  await window.press("Control+s");
+  await eventually(() => assert.match(onDisk("loose.py"), /one == 'x'/));
+  await window.clear();
+});

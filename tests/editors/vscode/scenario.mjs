@@ -1,0 +1,64 @@
+// One VS Code for a file of scenarios; each gets the workspace and the model it needs.
+import { after, before, test } from "node:test";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import * as server from "./server.mjs";
+import { Workbench } from "./workbench.mjs";
+
+export const stage = { room: undefined, vscode: undefined, browser: undefined, window: undefined };
+
+/** Opens the stage before the tests of a file and clears it away after them. */
+export function staged(options = {}) {
+  before(
+    async () => {
+      stage.room = server.room({ "README.md": "# A project\n" });
+      configure();
+      stage.vscode = await server.start(stage.room, options);
+      stage.browser = await server.browser();
+      stage.window = await Workbench.open(stage.browser, stage.vscode, stage.room.work, options);
+    },
+    { timeout: 180_000 },
+  );
+  after(
+    async () => {
+      await stage.browser?.close();
+      await stage.vscode?.stop();
+      if (stage.room) await server.leave(stage.room);
+    },
+    { timeout: 60_000 },
+  );
+}
+
+/** The user's own settings file. */
+export function configure(more = "") {
+  const { room } = stage;
+  const script = room.folder("script.json");
+  const text = `[model]\ncoder = "scripted:${script}"\n[fix]\nrungs = ["L0", "L2"]\n[sandbox]\nunconfined = true\n`;
+  writeFileSync(room.folder("samokoder/config/config.toml"), text + more);
+}
+
+/** The workspace with these files alone, the model with these rules. */
+export function workspace(files, rules = []) {
+  const { room } = stage;
+  for (const name of readdirSync(room.work)) rmSync(path.join(room.work, name), { recursive: true, force: true });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(room.work, name)), { recursive: true });
+    writeFileSync(path.join(room.work, name), text);
+  }
+  writeFileSync(room.folder("script.json"), JSON.stringify({ rules }));
+  configure();
+}
+
+export const onDisk = (name) => readFileSync(path.join(stage.room.work, name), "utf8");
+
+export function scenario(name, body) {
+  test(name, { timeout: 150_000 }, async () => {
+    const { window } = stage;
+    try {
+      await body(window);
+    } catch (error) {
+      await window.shot(`FAIL-${name.replace(/\W+/g, "-")}`);
+      throw error;
+    }
+  });
+}
