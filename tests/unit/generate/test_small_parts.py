@@ -75,6 +75,8 @@ def test_other_languages_are_not_for_this_way_of_writing() -> None:
         ("assert slugify(open('/etc/passwd').read()) == ''", None),
         ("assert __import__('os').system('x') == slugify('')", None),
         ("assert other('x') == 'x'", None),
+        ("assert slugify(slugify('x')) == 'x'", None),
+        ("assert unique(slugify('x'), []) == 'x'", "assert unique(slugify('x'), []) == 'x'"),
         ("assert 1 == 1", None),
         ("assert slugify(x) == 'x'", None),
         ("assert slugify('x' == 'y'", None),
@@ -134,8 +136,9 @@ def trials(*rows: str) -> list[Trial]:
     [
         (["++++"], 0, 0, True),
         (["+++-"], 0, 0, False),
-        (["+++-", "+++-"], 0, 0, False),
-        (["+++-", "+++-", "+++-"], 0, 0, True),  # a claim nobody keeps is wrong
+        (["+++-", "+++-"], 0, 0, True),  # two do the same: a claim neither keeps is wrong
+        (["+++-", "-++-"], 0, 0, False),
+        (["+++-", "-++-", "--+-", "++--"], 0, 0, True),  # enough was tried
         (["++--", "++++"], 0, 1, True),
         (["+++-", "++-+", "+++-"], 0, 0, False),
         (["-+++", "+++-"], 1, 1, False),  # what the brief shows outweighs the rest

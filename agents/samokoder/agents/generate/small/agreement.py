@@ -9,8 +9,10 @@ What the brief itself shows is certain. After the idea of dual execution agreeme
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ENOUGH = 3
-"""Versions after which claims that none of them keeps are taken for wrong."""
+_ALIKE = 2
+"""Versions that do the same, after which claims that none keeps are taken for wrong."""
+_ENOUGH = 4
+"""Versions after which they are, however different."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ def choose(trials: Sequence[Trial], certain: int) -> Choice:
     if count == 0:
         return Choice(best, settled=True)
     lost = [c for c in range(count) if not holds[c] and votes[c]]
-    settled = len(kept) == count or (len(usable) >= _ENOUGH and not lost)
+    alike = sum(trials[n].holds == holds for n in usable)
+    enough = alike >= _ALIKE or len(usable) >= _ENOUGH
+    settled = len(kept) == count or (enough and not lost)
     if 2 * len(kept) < count:
         return Choice(
             None, kept=kept, reason=f"the best version keeps {len(kept)} of {count} claims"

@@ -52,6 +52,8 @@ def usable(text: str, names: Collection[str]) -> bool:
             return False
     elif not (isinstance(statement, ast.Expr) and _is_raises(statement.value)):
         return False
+    if _nested(statement):
+        return False
     used: set[str] = set()
     for node in ast.walk(statement):
         if not isinstance(node, _ALLOWED):
@@ -59,6 +61,17 @@ def usable(text: str, names: Collection[str]) -> bool:
         if isinstance(node, ast.Name):
             used.add(node.id)
     return bool(used & set(names)) and used <= {*names, *_BUILTINS}
+
+
+def _nested(statement: ast.stmt) -> bool:
+    """A function of itself: what a small model falls into and cannot work out."""
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    return any(
+        isinstance(inner, ast.Call) and ast.dump(inner.func) == ast.dump(outer.func)
+        for outer in calls
+        for argument in outer.args
+        for inner in ast.walk(argument)
+    )
 
 
 def _is_raises(node: ast.expr) -> bool:

@@ -38,9 +38,9 @@ NAME = "developer"
 _NOTHING = Choice(None, reason="nothing was written")
 _HEAT = (0.0, 0.6, 0.8, 0.8, 1.0, 1.0)
 """Temperatures of the versions: the first is the likeliest, the others are to differ."""
-_MODULE, _CLAIMS, _WHOLE = 900, 160, 1500
+_MODULE, _CLAIMS, _WHOLE = 900, 120, 1500
 """Tokens of an answer, at most."""
-_PER_FUNCTION = 6
+_PER_FUNCTION = 4
 """Claims about one function that are believed: a small model goes on for ever and gets worse."""
 _CODE = "```python\n"
 _END = ("\n```",)
@@ -116,8 +116,9 @@ async def _claims(run: Run, wanted: Wish, facts: dict[str, Any], key: str) -> tu
         answer = await _answer(
             run, "claims", facts, f"{key}/claims/{name}", _CLAIMS, 0.2, begun, ("\n```", "\n\n")
         )
-        read = await to_thread.run_sync(claims.read, answer, wanted.names, _PER_FUNCTION)
-        found |= dict.fromkeys(read)
+        read = await to_thread.run_sync(claims.read, answer, wanted.names)
+        mine = [claim for claim in read if claims.about(claim) == name]
+        found |= dict.fromkeys(mine[:_PER_FUNCTION])
     return tuple(found)
 
 
