@@ -10,10 +10,11 @@ import io
 import keyword
 import re
 import tokenize
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
+
+from samokoder.agents import pysyntax
 
 _FOLDERS = frozenset({"tests", "test", "testing", "__tests__", "spec", "specs", "e2e"})
 _NAME = re.compile(
@@ -35,9 +36,7 @@ def is_test_path(path: str) -> bool:
 def parse(text: str) -> ast.Module | None:
     """The tree of a Python text, or None when it is not Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return pysyntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -18,6 +18,7 @@ from samokoder.agents.sandbox.sandbox import Finished, Job, Limits, Sandbox
 from samokoder.agents.sandbox.scratch import Scratch, ScratchPool
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state.database import Database
 from samokoder.state.errors import SamokoderError
 
 _PARALLEL = 4
@@ -124,11 +125,15 @@ def _taken(path: Path) -> bytes:
 
 @dataclass
 class LocalWorkshop:
-    """See :class:`Workshop`; the copies come from a pool and stay warm."""
+    """See :class:`Workshop`; the copies come from a pool and stay warm.
+
+    ``db`` is where commands of agents are recorded; None: nowhere.
+    """
 
     pool: ScratchPool
     box: Sandbox
     settings: Settings
+    db: Database | None = None
 
     @property
     def sandbox(self) -> str:
@@ -171,10 +176,12 @@ class LocalWorkshop:
 
 @dataclass
 class Tools:
-    """What fixing and checking need of the process they run in: the warm copies."""
+    """What fixing and checking need of the process they run in: the warm copies, the state."""
 
     pool: ScratchPool
+    db: Database | None = None
 
     async def workshop(self, settings: Settings) -> LocalWorkshop:
         """Raises SandboxMissing when the settings require what is not there."""
-        return LocalWorkshop(self.pool, await confine.choose(settings.sandbox), settings)
+        box = await confine.choose(settings.sandbox)
+        return LocalWorkshop(self.pool, box, settings, self.db)

@@ -7,7 +7,7 @@ from samokoder.agents.repair.mutation.splice import Source, Splice
 
 
 def put(source: Source, node: ast.expr | ast.stmt, text: str, prior: float, note: str) -> Splice:
-    """Another text in a node\'s place."""
+    """Another text in a node's place."""
     return Splice(source.start(node), source.end(node), text, node.lineno, prior, note)
 
 
@@ -37,7 +37,7 @@ def off_by_one(source: Source, node: ast.expr, prior: float) -> Iterator[Splice]
 
 
 def negated(source: Source, test: ast.expr, prior: float) -> Iterator[Splice]:
-    """A condition\'s contrary."""
+    """A condition's contrary."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return  # the operator itself is taken away elsewhere
     if isinstance(test, ast.Compare) and len(test.ops) == 1:

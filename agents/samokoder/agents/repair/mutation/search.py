@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from samokoder.agents.repair import changes, testcode
 from samokoder.agents.repair.case import Candidate, Case
+from samokoder.agents.repair.judging import judging_lines
 from samokoder.agents.repair.mutation import compiled, faults, harness, locate, rivalry, trial
 from samokoder.agents.repair.mutation.harness import Job
 from samokoder.agents.repair.mutation.mutants import Mutant, mutants
@@ -207,6 +208,8 @@ def _batch(
         if place.crash:
             found += faults.mutants(path, texts[path], place)
         found += mutants(path, texts[path], suspicion, limit)
+        judging = judging_lines(texts[path])
+        found = [m for m in found if m.path != path or m.line not in judging]
     unique = {m.text: m for m in sorted(found, key=lambda m: m.score)}
     return sorted(unique.values(), key=lambda m: -m.score)[:limit]
 
