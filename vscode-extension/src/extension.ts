@@ -4,13 +4,14 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 
 import type { ModelStatus } from "./answers";
+import { Forwarding } from "./forwarding";
 import { Keys } from "./keys";
 import { ManagedEnvironment } from "./managed";
 import { Pages } from "./pages";
 import { act, lacks, PALETTE } from "./palette/palette";
 import { isAboutPlan, openPlan, PLAN, PlanLenses } from "./plan";
 import { Program } from "./program";
-import { ask, complain } from "./requests";
+import { ask, complain, type Server } from "./requests";
 import { bring } from "./runs/decisions";
 import type { Node } from "./runs/nodes";
 import { ChangeDocuments, SCHEME } from "./runs/documents";
@@ -33,12 +34,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const program = new Program(managed, version, context.globalState);
   const keys = new Keys(context);
   const mine = (session = new Session(output, program, keys));
-  const runs = new Runs({
-    get server() {
+  const source = {
+    get server(): Server | undefined {
       return mine.server;
     },
-    folders: () => (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
-  });
+    folders: (): string[] => (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+  };
+  const runs = new Runs(source);
+  const forwarding = new Forwarding(source);
   const status = new Status(runs);
   const pages = new Pages();
   const documents = new ChangeDocuments(runs, () => mine.ready());
@@ -81,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): void {
     output,
     mine,
     runs,
+    forwarding,
     status,
     pages,
     documents,
@@ -120,6 +124,7 @@ export function activate(context: vscode.ExtensionContext): void {
       void vscode.commands.executeCommand("setContext", "samokoder.state", condition);
       if (condition === "running") {
         advertise(mine);
+        forwarding.all();
         void runs.load();
         void showModel(mine, status);
       } else if (condition !== "starting") {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { Diagnostic } from "vscode";
+
 import type { FixAnswer } from "../src/answers";
 import { failure } from "../src/failures";
+import { said } from "../src/forwarding";
 import { generated } from "../src/generations";
 import { previewPage } from "../src/previews";
 import { explanationPage, findingPlace, reviewed } from "../src/reviews";
@@ -98,6 +101,18 @@ test("a failure is one line", () => {
 
 test("a key never reaches the output, also where JSON has escaped it", () => {
   assert.equal(scrub('key: a"b, {"key": "a\\"b"}', ['a"b', ""]), 'key: …, {"key": "…"}');
+});
+
+test("a diagnostic as the server takes it", () => {
+  const range = { start: { line: 4 } };
+  const given = { message: "m", source: "pyright", code: { value: 7 }, severity: 1, range };
+  assert.deepEqual(said(given as unknown as Diagnostic), {
+    message: "m",
+    source: "pyright",
+    code: "7",
+    line: 5,
+    severity: 2,
+  });
 });
 
 test("versions are numbers", () => {
