@@ -241,3 +241,44 @@ async def test_documentation_may_change_words_but_no_code(tmp_path: Path) -> Non
         assert (room.root / "m1.py").read_text().endswith("return 1\n")
         again = room.asked("m1.py: only docstrings and comments may change")
         assert len(again) == 1
+
+
+async def test_an_empty_workspace_can_start_from_a_scaffold(tmp_path: Path) -> None:
+    design = {"overview": "On top of the package.", "scaffold": "python-package"}
+    tasks = [module(1)]
+    rules = (
+        {"match": "You are a software architect", "answer": json.dumps(design)},
+        *planning(tasks),
+        *module_rules(1),
+    )
+    async with workroom(tmp_path / "beans", rules) as room:
+        result = await room.generate()
+        assert _ends(result) == {"T0": "done", "T1": "done"}, result.tasks
+        assert "python-cli (" in room.asked("You are a software architect")[0].messages[-1][1]
+        lead = room.asked("You are a tech lead")[0].messages[-1][1]
+        assert "beans" in lead, "the tech lead sees what the scaffold holds"
+        assert (room.root / "pyproject.toml").exists()
+        assert result.tasks[0].checks, "the scaffold's own tests ran"
+        assert "scaffold: python-package beans" in room.plan
+
+
+async def test_what_shows_something_is_offered_as_a_preview(tmp_path: Path) -> None:
+    page = {"id": "T1", "title": "Page", "works": [{"path": "index.html", "purpose": "a page"}]}
+    rules = (*planning([page]), {"regex": "^Write index", "answer": fenced("<p>Hello</p>\n")})
+    async with workroom(tmp_path / "w", rules) as room:
+        result = await room.generate()
+        assert result.complete, result
+        assert result.offer == "samokoder preview start"
+    rules = (*planning([module(1)]), *module_rules(1))
+    async with workroom(tmp_path / "v", rules) as room:
+        assert (await room.generate()).offer == ""
+
+
+async def test_what_cannot_be_checked_here_is_left_to_the_user(tmp_path: Path) -> None:
+    flags = {"check.commands": '["no-such-tool-anywhere --all"]'}
+    rules = (*planning([module(1)]), *module_rules(1))
+    async with workroom(tmp_path / "w", rules, flags=flags) as room:
+        result = await room.generate()
+        assert _ends(result) == {"T1": "proposed"}
+        assert "no-such-tool-anywhere" in result.tasks[0].reason
+        assert not (room.root / "m1.py").exists()

@@ -24,6 +24,8 @@ class Design(Struct, frozen=True):
     overview: str = ""
     stack: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    scaffold: str = ""
+    """A start to build on, in an empty workspace."""
 
 
 async def design(run: Run, project: Project, demands: str, *, scaffolds: str) -> Design:

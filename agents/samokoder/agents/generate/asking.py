@@ -37,6 +37,9 @@ async def ask(
     system, user = await to_thread.run_sync(wording.pair, agent, facts)
     messages: tuple[Message, ...] = (Message("system", system), Message("user", user))
     schema = schema_of(shape)
+    profile = await run.profile(role)
+    if profile is not None:
+        max_tokens = min(max_tokens, profile.context // 3)
     reason = ""
     for number in range(TRIES):
         request = ChatRequest(messages, max_tokens=max_tokens, schema=schema)

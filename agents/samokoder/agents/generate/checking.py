@@ -11,6 +11,7 @@ from samokoder.agents.checks.command import from_command
 from samokoder.agents.checks.detect import detect
 from samokoder.agents.checks.interpreter import find_interpreter
 from samokoder.agents.context.languages import language_of
+from samokoder.agents.execute import installed
 from samokoder.agents.execute.command import Command
 from samokoder.agents.execute.grants import grant
 from samokoder.agents.generate import additions, renaming, wellformed
@@ -84,13 +85,7 @@ async def results(
     """What the checks say of a tree; a step of the run."""
     if not checks:
         return ()
-    return await run.step(
-        key,
-        lambda: workshop.check(tree, checks),
-        tuple[CheckResult, ...],
-        agent="executor",
-        pure=True,
-    )
+    return await installed.results(run, workshop, tree, checks, key=key)
 
 
 async def judge(

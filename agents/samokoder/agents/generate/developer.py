@@ -113,8 +113,10 @@ async def _answered(
     """Ask until an answer fits. ``public`` is the content whose public names others rely on."""
     reason = ""
     elsewhere: tuple[str, ...] = ()
+    profile = await run.profile(Role.CODER)
+    most = min(MOST, profile.context // 3) if profile is not None else MOST
     for number in range(TRIES):
-        request = ChatRequest(messages, max_tokens=MOST, temperature=0.3 * number)
+        request = ChatRequest(messages, max_tokens=most, temperature=0.3 * number)
         answer = await run.ask(Role.CODER, request, key=f"{key}/{number}", agent=NAME)
         asking.refuse(answer, NAME)
         if before is not None and answer.text.strip().strip("`").strip() == NO_CHANGE:
@@ -124,7 +126,7 @@ async def _answered(
         elsewhere = tuple(dict.fromkeys((*elsewhere, *others)))
         data, reason = await _made(ground, work, mine, before)
         if answer.finish == "length":
-            data, reason = None, f"the answer was cut off at {MOST} tokens; write less"
+            data, reason = None, f"the answer was cut off at {most} tokens; write less"
         if data is not None:
             lost = ""
             if public is not None:

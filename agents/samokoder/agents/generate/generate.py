@@ -20,6 +20,7 @@ from samokoder.agents.generate import (
     planning,
     settling,
     standing,
+    starting,
     tech_lead,
     technical_writer,
 )
@@ -41,8 +42,10 @@ from samokoder.agents.generate.small import writer as small_writer
 from samokoder.agents.generate.standing import Standing
 from samokoder.agents.generate.together import together
 from samokoder.agents.models.model import Role
+from samokoder.agents.preview import detect as preview
 from samokoder.agents.repair.workshop import Tools, Workshop
 from samokoder.agents.runs.context import Run
+from samokoder.state.errors import SamokoderError
 
 UNTESTED = "no test covers it yet"
 
@@ -117,7 +120,17 @@ async def generate(run: Run, request: GenerateRequest, tools: Tools) -> Generate
         limited = str(error)
     await _end(work)
     result = _result(work.plan, found, stopped=limited or work.stopped)
-    return _complete(work, result, limited=bool(limited))
+    offer = await _offer(work) if any(o.end == "done" for o in work.outcomes.values()) else ""
+    return _complete(work, result, limited=bool(limited), offer=offer)
+
+
+async def _offer(work: Work) -> str:
+    """The command that shows the result running; empty when nothing is there to be shown."""
+    try:
+        await preview.detect(work.state.tree)
+    except SamokoderError:
+        return ""
+    return "samokoder preview start"
 
 
 def _known(state: Standing, seen: standing.Seen) -> None:
@@ -223,7 +236,9 @@ async def _drafted(work: Work, todo: list[Task]) -> None:
             return False
         await run.say(f"{task.id}: {task.title}")
         found = None
-        if work.project.small and may_run(run, work.workshop) and small_writer.suits(ground):
+        if starting.is_start(whole):
+            found = await starting.draft(ground)
+        elif work.project.small and may_run(run, work.workshop) and small_writer.suits(ground):
             found = await small_writer.draft(run, work.workshop, ground)
         work.drafts[task.digest] = found or await drafting.draft(run, ground, review=work.review)
         return True
@@ -365,12 +380,13 @@ def _result(plan: Plan, found: Estimate, *, stopped: str) -> GenerateResult:
     )
 
 
-def _complete(work: Work, result: GenerateResult, *, limited: bool) -> GenerateResult:
+def _complete(work: Work, result: GenerateResult, *, limited: bool, offer: str) -> GenerateResult:
     order = {t.id: n for n, t in enumerate(work.plan.tasks)}
     outcomes = sorted(work.outcomes.values(), key=lambda o: order.get(o.id, len(order)))
     mine = [o for o in outcomes if o.end != "deleted"]
     return msgspec.structs.replace(
         result,
+        offer=offer,
         tasks=tuple(outcomes),
         planned=len(mine),
         notes=tuple(dict.fromkeys(work.notes)),

@@ -1,6 +1,7 @@
 """From a brief to an approved plan: specification, design, tasks, the document, the question."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from samokoder.agents.errors import Conflict, InvalidInput
 from samokoder.agents.generate import (
@@ -9,6 +10,7 @@ from samokoder.agents.generate import (
     drafting,
     spec_writer,
     standing,
+    starting,
     tech_lead,
 )
 from samokoder.agents.generate import estimate as estimates
@@ -21,6 +23,7 @@ from samokoder.agents.generate.small import planner as small_planner
 from samokoder.agents.generate.standing import Standing
 from samokoder.agents.models.model import Role
 from samokoder.agents.runs.context import Run
+from samokoder.agents.workspace.changeset import ChangeSet
 
 GO, STOP = "Go ahead", "Stop here"
 
@@ -28,6 +31,7 @@ GO, STOP = "Go ahead", "Stop here"
 async def planned(run: Run, request: GenerateRequest, project: Project, clock: Clock) -> Plan:
     """The plan for a brief or for feedback on an earlier run."""
     earlier = request.earlier
+    start: tuple[str, str, ChangeSet] | None = None
     if project.small and not request.feedback:
         clock.calls += 1
         return await small_planner.planned(run, project)
@@ -39,11 +43,20 @@ async def planned(run: Run, request: GenerateRequest, project: Project, clock: C
         await run.say("Writing down what it must do")
         title, demands = await spec_writer.write(run, project)
         await run.say("Designing it")
-        found = await architect.design(run, project, demands, scaffolds="")
+        scaffolds = "" if project.outline else starting.offered()
+        found = await architect.design(run, project, demands, scaffolds=scaffolds)
         design = architect.markdown(found)
+        if scaffolds and found.scaffold:
+            start = await starting.files(found.scaffold, run.root.name, title)
+        if start is not None:
+            laid = run.snapshot.with_changes(start[2])
+            project = replace(project, outline=await projects.outline(laid, (), 2000))
         await run.say("Cutting it into tasks")
         clock.calls += 3
-    return await tech_lead.cut(run, project, title, demands, design)
+    plan = await tech_lead.cut(run, project, title, demands, design)
+    if start is not None:
+        plan = starting.first(plan, *start)
+    return plan
 
 
 def refused(tasks: Sequence[Task]) -> dict[str, str]:

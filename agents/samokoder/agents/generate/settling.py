@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from samokoder.agents.checks.check import Check, CheckResult
-from samokoder.agents.errors import AnswerUnusable, LimitReached
+from samokoder.agents.errors import AnswerUnusable, EnvironmentMissing, LimitReached
 from samokoder.agents.generate import checking, developer, troubleshooter
 from samokoder.agents.generate.checking import Judgement
 from samokoder.agents.generate.drafting import Draft, File
@@ -89,17 +89,32 @@ async def settle(
 ) -> Settled:
     """Check the draft on ``tree``; where it fails, the ladder and then its developer repair it.
 
-    ``before`` are results on ``tree``, where they are known.
+    ``before`` are results on ``tree``, where they are known. What cannot be checked here because
+    a tool is missing is left to the user.
     """
-    task = draft.ground.task
-    name = f"task/{task.id}/{task.digest}"
     settled = Settled(draft, tree, draft.change_set, sandbox=workshop.sandbox)
+    try:
+        await _settle(run, workshop, settled, before, command)
+    except EnvironmentMissing as error:
+        settled.judgement = Judgement(True, doubt=f"it could not be checked here: {error}")
+    return settled
+
+
+async def _settle(
+    run: Run,
+    workshop: Workshop,
+    settled: Settled,
+    before: tuple[CheckResult, ...] | None,
+    command: str,
+) -> None:
+    task, tree = settled.draft.ground.task, settled.tree
+    name = f"task/{task.id}/{task.digest}"
     if not settled.change_set.changes:
         settled.judgement = Judgement(False, reason="nothing of it is left to do")
-        return settled
+        return
     if not may_run(run, workshop):
         settled.judgement = Judgement(True, doubt=NO_SANDBOX)
-        return settled
+        return
     for attempt in range(run.settings.generate.repairs + 1):
         made = tree.with_changes(settled.change_set)
         chosen = await checking.chosen(run, made, task, command)
@@ -122,7 +137,6 @@ async def settle(
             await run.say(f"{task.id}: the developer looks at what fails")
             if not await _mended(run, settled, f"{name}/mend/{attempt}"):
                 break
-    return settled
 
 
 async def document(
