@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.review.analysers.bandit import BanditSource
+from samokoder.agents.review.analysers.project import ProjectSource
+from samokoder.agents.review.analysers.ruff import RuffSource
 from samokoder.agents.review.defects.confirming import ExamplesSource
 from samokoder.agents.review.defects.source import DefectSource
 from samokoder.agents.review.defects.testing import TestsSource
@@ -19,10 +22,11 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        found: list[Source] = [TaintSource(), DefectSource()]
+        found: list[Source] = [TaintSource(), DefectSource(), RuffSource(), BanditSource()]
         if request.commands:
             workshop = await tools.workshop(run.settings)
             found += [
+                ProjectSource(workshop, run.settings),
                 ExamplesSource(workshop, run.settings),
                 TestsSource(workshop, run.settings),
             ]
