@@ -3,10 +3,10 @@
 import ast
 import io
 import tokenize
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from samokoder.agents import pysyntax
 from samokoder.agents.edits.likeness import indent
 from samokoder.agents.workspace import text as texts
 
@@ -29,9 +29,7 @@ class Span:
 
 def parse(text: str) -> ast.Module:
     """The tree of a file; SyntaxError or ValueError when it has none. Warnings are dropped."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+    return pysyntax.parse(text)
 
 
 def parse_block(text: str) -> ast.Module:

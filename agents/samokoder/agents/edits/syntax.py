@@ -1,12 +1,12 @@
 """Whether a file still reads: a change must not make it worse."""
 
-import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
+
+from samokoder.agents import pysyntax
 
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _BRACKETS: Final = re.compile(
@@ -31,9 +31,7 @@ def worse(path: str, before: str, after: str) -> str:
 def python_error(text: str) -> str:
     """The syntax error of a Python file; empty when there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        pysyntax.parse(text)
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:

@@ -1,10 +1,10 @@
 """One Python file under review: its text, tree, and where a node stands in people's coordinates."""
 
 import ast
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
+from samokoder.agents import pysyntax
 from samokoder.agents.review import finding, newsyntax
 from samokoder.agents.review.finding import Place
 from samokoder.agents.workspace import text as texts
@@ -56,9 +56,7 @@ def read(path: str, text: str) -> PyFile | None:
         return None
     for version in (_as_is, newsyntax.readable):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return PyFile(path, text, ast.parse(version(text)))
+            return PyFile(path, text, pysyntax.parse(version(text)))
         except SyntaxError:
             continue
         except (ValueError, RecursionError, MemoryError):
