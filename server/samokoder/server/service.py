@@ -176,7 +176,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
     async with _log(first, name), Database.open(first.state.url or None) as db, _pool() as pool:
         holder: list[Service] = []
 
-        tools = Tools(pool)
+        tools = Tools(pool, db)
         reviewers = Reviewers(StateShelf(db), static_sources(tools), tools, ModelOpinions(tools))
 
         async def agreed(root: Path, provider: str) -> bool:

@@ -14,13 +14,16 @@ import anyio
 import pytest
 from engine_room import engine_room, kind, order
 
-from samokoder.agents.checks.check import Check
+from samokoder.agents.checks.check import Check, CheckResult
+from samokoder.agents.execute import installed
 from samokoder.agents.execute.command import Checked, Command
 from samokoder.agents.execute.executor import Executor
 from samokoder.agents.execute.installing import install_commands
+from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.context import Run
 from samokoder.agents.sandbox.scratch import ScratchPool
 from samokoder.agents.workspace.capture import Tree
+from samokoder.state import executions
 from samokoder.state.runs import RunState
 
 PROJECT = """[project]
@@ -122,6 +125,36 @@ async def test_dependencies_are_installed_only_with_a_grant(
         assert "network" in checked.installed.results[-1].refused
         assert "greeting_of_the_test" in checked.results[0].output
     assert sorted(p.name for p in workspace.iterdir()) == ["pyproject.toml", "test_x.py"]
+
+
+@pytest.mark.parametrize("granted", [False, True])
+async def test_checks_that_lack_something_get_it_with_a_grant(
+    tmp_path: Path, pool: ScratchPool, index: list[str], granted: bool
+) -> None:
+    workspace = tmp_path / "w"
+    workspace.mkdir()
+    (workspace / "pyproject.toml").write_text(PROJECT)
+    (workspace / "test_x.py").write_text(TEST)
+    check = Check("tests", "unittest", (sys.executable, "-m", "unittest", "-q"))
+    fine = Check("fine", "command", ("true",))
+    found: list[tuple[CheckResult, ...]] = []
+
+    async def body(run: Run, params: object) -> str:
+        workshop = await Tools(pool, engine.db).workshop(run.settings)
+        for key, checks in (("some", (check,)), ("none", (fine,))):
+            found.append(await installed.results(run, workshop, run.snapshot, checks, key=key))
+        return "done"
+
+    async with engine_room(kind("exec", body)) as engine:
+        flags = {"execute.network": "always" if granted else "never"}
+        run_id = await engine.submit(order(workspace, "exec", headless=True, flags=flags))
+        with anyio.fail_after(55):
+            run = await engine.finished(run_id)
+        assert run.state is RunState.SUCCEEDED, run.reason
+        async with engine.db.reading() as s:
+            ran = await executions.listing(s, run_id)
+    assert [r.ok for results in found for r in results] == [granted, True]
+    assert [" install " in row.command for row in ran] == ([False, True] if granted else [False])
 
 
 async def test_what_a_project_names_is_read_without_building_it(tmp_path: Path) -> None:
