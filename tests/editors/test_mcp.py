@@ -19,6 +19,8 @@ from crashing import AFTER, ANSWER, BEFORE, Room, editor, stop
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
+from samokoder.server.mcp import tools
+
 ALWAYS = "Always in this workspace"
 
 
@@ -134,10 +136,10 @@ async def test_tools_are_described_and_keep_to_their_schemas(room: Room) -> None
     async with agent(room) as it:
         offered = (await it.session.list_tools()).tools
         names = {tool.name for tool in offered}
-        assert {"fix", "check", "run_list", "run_show", "run_cancel", "run_undo"} <= names
+        assert names == set(tools.OFFERS)
         for tool in offered:
             taken = set(tool.input_schema["properties"])
-            assert not taken & {"yes", "unconfined", "model"}, "these are a person's to decide"
+            assert not taken & tools.HIDDEN, "these are a person's to decide"
             jsonschema.Draft202012Validator.check_schema(tool.input_schema)
             jsonschema.Draft202012Validator.check_schema(tool.output_schema)
         show = next(tool for tool in offered if tool.name == "run_show")
@@ -196,6 +198,18 @@ async def test_only_in_the_folders_the_client_works_in(room: Room) -> None:
         assert outside.is_error and "outside" in text(outside)
         missing = await it.call("check", root="no-such-folder")
         assert missing.is_error and "is not a folder" in text(missing)
+
+
+async def test_runs_of_other_workspaces_are_none_of_the_agents_business(room: Room) -> None:
+    other = room.folder / "other"
+    (other / "src").mkdir(parents=True)
+    async with editor(room) as client:
+        made = await client.command("samokoder.check", {"root": str(other), "yes": True})
+    run = made["run"]["id"]
+    async with agent(room) as it:
+        for tool in ("run_show", "run_cancel", "run_undo"):
+            result = await it.call(tool, run=run)
+            assert result.is_error and "There is no run" in text(result)
 
 
 async def test_cancelling_a_call_cancels_its_run(room: Room) -> None:

@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from samokoder.server.answers import NO, ONCE
 from samokoder.server.client import RequestFailed
 from samokoder.server.mcp import wire
-from samokoder.server.mcp.tools import Tool
+from samokoder.server.mcp.tools import COMMAND_LINES, Tool
 from samokoder.server.relay import Began, Happened, Happening, Relay, Said
 
 Choose = Callable[[str, tuple[str, ...]], Awaitable[str | None]]
@@ -70,13 +70,17 @@ class ToolCall:
 
     async def _refused(self, args: Mapping[str, Any]) -> str:
         """Why the call may not go on; empty when it may."""
-        command = args.get("check")
-        if isinstance(command, str) and command:
+        if args.get("run") and not await self._here(str(args["run"])):
+            return f"There is no run {args['run']} in {self._root}."
+        for name in COMMAND_LINES:
+            command = args.get(name)
+            if not isinstance(command, str) or not command:
+                continue
             question = f"An agent wants to run `{command}` in {self._root.name}. Allow it?"
             if not await self._allowed(question):
                 return (
-                    f"The command `{command}` was not allowed. Leave out `check`: then the "
-                    "project's own checks run."
+                    f"The command `{command}` was not allowed. Without `{name}` the project's "
+                    "own is used."
                 )
         if self._tool.offer.writes and "check" not in self._tool.takes["properties"]:
             if await self._trusted():
@@ -85,6 +89,14 @@ class ToolCall:
             if not await self._allowed(f"{question} ({self._tool.name}). Allow it?"):
                 return f"This changes files and was not allowed. {self._hint()}"
         return ""
+
+    async def _here(self, run: str) -> bool:
+        """Whether a run belongs to the workspace this call is about."""
+        try:
+            view = await self._relay.command("samokoder.run.show", {"run": run})
+        except RequestFailed:
+            return False
+        return bool(view["summary"]["root"] == str(self._root))
 
     async def _allowed(self, question: str) -> bool:
         return self._choose is not None and await self._choose(question, (ONCE, NO)) == ONCE

@@ -13,8 +13,14 @@ import msgspec
 
 from samokoder.server.commands.command import Command
 
-HIDDEN = frozenset({"yes", "unconfined", "model"})
-"""Arguments of commands that are no arguments of tools."""
+HIDDEN = frozenset({"yes", "unconfined", "model", "env", "egress", "runtime", "image", "open"})
+"""Arguments of commands that are no arguments of tools: consent, secrets, ways out."""
+ELSEWHERE = HIDDEN | {"all", "forget"}
+"""The same for commands whose ``all`` goes beyond the workspace."""
+PREVIEWS = ELSEWHERE | {"preview"}
+"""The same for previews: it is always about the workspace's own."""
+COMMAND_LINES = ("check", "command")
+"""Arguments that are command lines: what an agent brings itself is asked for each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,12 @@ OFFERS: dict[str, Offer] = {
     "check": Offer("samokoder.check", "Nothing is changed."),
     "explain": Offer("samokoder.explain", "Nothing is changed."),
     "preview_start": Offer("samokoder.preview.start"),
-    "preview_status": Offer("samokoder.preview.status", reads=True, again=True),
-    "preview_logs": Offer("samokoder.preview.logs", reads=True, again=True),
-    "preview_stop": Offer("samokoder.preview.stop", again=True),
-    "run_list": Offer("samokoder.run.list", reads=True, again=True, hidden=HIDDEN | {"all"}),
+    "preview_status": Offer("samokoder.preview.status", reads=True, again=True, hidden=ELSEWHERE),
+    "preview_logs": Offer(
+        "samokoder.preview.logs", reads=True, again=True, hidden=PREVIEWS | {"follow"}
+    ),
+    "preview_stop": Offer("samokoder.preview.stop", again=True, hidden=PREVIEWS),
+    "run_list": Offer("samokoder.run.list", reads=True, again=True, hidden=ELSEWHERE),
     "run_show": Offer("samokoder.run.show", reads=True, again=True),
     "run_cancel": Offer("samokoder.run.cancel", again=True),
     "run_undo": Offer("samokoder.run.undo", "Later edits stay.", writes=True, again=True),
