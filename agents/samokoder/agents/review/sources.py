@@ -8,7 +8,8 @@ from samokoder.agents.review.analysers.project import ProjectSource
 from samokoder.agents.review.analysers.ruff import RuffSource
 from samokoder.agents.review.defects.confirming import ExamplesSource
 from samokoder.agents.review.defects.source import DefectSource
-from samokoder.agents.review.defects.testing import TestsSource
+from samokoder.agents.review.defects.testing import FailingTestsSource
+from samokoder.agents.review.remembering import Remembered
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Sources
 from samokoder.agents.review.source import Source
@@ -22,13 +23,14 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        found: list[Source] = [TaintSource(), DefectSource(), RuffSource(), BanditSource()]
+        alone = (TaintSource(), DefectSource(), RuffSource(), BanditSource())
+        found: list[Source] = [Remembered(source) for source in alone]
         if request.commands:
             workshop = await tools.workshop(run.settings)
             found += [
                 ProjectSource(workshop, run.settings),
                 ExamplesSource(workshop, run.settings),
-                TestsSource(workshop, run.settings),
+                FailingTestsSource(workshop, run.settings),
             ]
         return found
 

@@ -118,7 +118,8 @@ def _doctests(
     for example in parsed:
         source = example.source.strip()
         tree = _parsed(source)
-        if tree is None or example.exc_msg is not None or example.options:
+        told = example.want.lstrip().startswith("Traceback")
+        if tree is None or told or example.exc_msg is not None or example.options:
             return
         used = pysource.names_used([tree])
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - _own(tree)
@@ -222,7 +223,9 @@ def _value(text: str, at: int) -> str | None:
         return text[at:end] if _literal_text(text[at:end]) else None
     stop = text.find("\n", at)
     line = text[at : len(text) if stop < 0 else stop].strip()
+    comment = [m.start() for m in re.finditer(r"\s+#", line)]
     for end in (
+        *comment,
         len(line),
         *(m.start() for m in re.finditer(r"\s+[#(,;–—-]|[.,;]?\s|[.,;]$", line)),
     ):
@@ -230,6 +233,7 @@ def _value(text: str, at: int) -> str | None:
         if not piece or piece[-1] in "+*/-":
             continue
         rest = line[end:].strip()
+        piece = re.sub(r"^(-?\d+)\.$", r"\1", piece)  # the full stop of a sentence
         if _literal_text(piece) and not re.match(r"[+*/%<>=-]|(?:or|and|if|for|in)\b", rest):
             return piece
     return None

@@ -34,7 +34,7 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True)
-class TestsSource:
+class FailingTestsSource:
     """See :class:`samokoder.agents.review.source.Source`. It runs the project's code: only for
     workspaces the user trusts, and only confined.
     """
