@@ -14,9 +14,8 @@ from anyio import to_thread
 from samokoder.agents.errors import AnswerUnusable
 from samokoder.agents.models.model import Answer, ChatRequest, Message, Role
 from samokoder.agents.models.redact import redact
-from samokoder.agents.repair import context, reply, templates, testcode
+from samokoder.agents.repair import context, reach, reply, templates, testcode
 from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.deterministic import python_texts
 
 _TEMPERATURES = (0.0, 0.5, 0.7, 0.8, 0.9, 1.0, 1.0, 1.0)
 _WHOLE_FILE = 6000
@@ -53,7 +52,7 @@ class Rewrite:
         profile = await case.run.profile(Role.CODER)
         if profile is None:
             return
-        texts = await python_texts(case)
+        texts = await reach.texts(case)
         problems = case.focus or case.evidence.problems
         rest = tuple(p for p in case.evidence.problems if p not in problems)
         targets = await to_thread.run_sync(context.targets, (*problems, *rest), texts)

@@ -11,9 +11,8 @@ from samokoder.agents.context import repomap
 from samokoder.agents.errors import AnswerUnusable
 from samokoder.agents.models.model import Answer, ChatRequest, Message, Profile, Role
 from samokoder.agents.models.redact import redact
-from samokoder.agents.repair import context, reply, rewrite, templates, testcode
+from samokoder.agents.repair import context, reach, reply, rewrite, templates, testcode
 from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.deterministic import python_texts
 
 _MAP = 1200
 """Tokens of the map."""
@@ -36,7 +35,7 @@ class Wider:
         role, profile = (Role.PLANNER, planner) if _larger(planner, coder) else (Role.CODER, coder)
         if profile is None:
             return
-        texts = await python_texts(case)
+        texts = await reach.texts(case)
         problems = case.focus or case.evidence.problems
         targets = await to_thread.run_sync(context.targets, problems, texts)
         samples = max(1, case.run.settings.fix.attempts // 2)

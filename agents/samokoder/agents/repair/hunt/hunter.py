@@ -13,9 +13,8 @@ from samokoder.agents.context import repomap
 from samokoder.agents.errors import AnswerUnusable
 from samokoder.agents.models.model import Answer, ChatRequest, Message, Profile, Role
 from samokoder.agents.models.redact import redact
-from samokoder.agents.repair import context, reply, rewrite, templates
+from samokoder.agents.repair import context, reach, reply, rewrite, templates
 from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.deterministic import python_texts
 from samokoder.agents.repair.hunt import observe, suspects
 from samokoder.agents.repair.hunt.observe import Seen
 from samokoder.agents.repair.hunt.suspects import Suspect
@@ -84,7 +83,7 @@ class Hunter:
             texts = await observe.product_texts(case)
             return await to_thread.run_sync(suspects.ranked, seen, texts, _SUSPECTS)
         table: dict[str, str] = {}
-        texts = await python_texts(case)
+        texts = await reach.texts(case)
         prompt = templates.template("hunt_suspects").render(
             map=await repomap.map_of(case.snapshot, _seeds(case, seen), _MAP),
             failures=rewrite.failures(case, texts),
@@ -102,7 +101,7 @@ class Hunter:
         self, case: Case, profile: Profile, suspect: Suspect, key: str
     ) -> AsyncGenerator[Candidate, None]:
         """Look at one suspect while it runs, then ask for its correction."""
-        texts = await python_texts(case)
+        texts = await reach.texts(case)
         seen = ""
         if suspect.path.endswith(".py") and suspect.name:
             name = suspect.name.rpartition(".")[2]

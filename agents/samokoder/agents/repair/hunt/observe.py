@@ -10,7 +10,7 @@ from typing import Any
 from anyio import to_thread
 
 from samokoder.agents.checks.check import CheckResult
-from samokoder.agents.repair import changes, testcode
+from samokoder.agents.repair import changes, reach, testcode
 from samokoder.agents.repair.case import Case
 from samokoder.agents.repair.mutation import harness, locate, trial
 from samokoder.agents.repair.workshop import Workshop
@@ -124,12 +124,9 @@ async def watched(case: Case, workshop: Workshop, functions: tuple[tuple[str, st
 
 
 async def product_texts(case: Case) -> dict[str, str]:
-    """Python files of the snapshot that are no tests."""
-    found: dict[str, str] = {}
-    for path in case.snapshot.files:
-        if path.endswith(".py") and not testcode.is_test_path(path):
-            found[path] = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
-    return found
+    """Python files that the failure reaches and that are no tests."""
+    every = await reach.texts(case)
+    return {path: text for path, text in every.items() if not testcode.is_test_path(path)}
 
 
 async def probed(case: Case, workshop: Workshop, probes: tuple[tuple[str, int, str], ...]) -> str:

@@ -129,10 +129,10 @@ class Mutation:
         async with self._workshop.bench(case.snapshot) as bench:
             script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
             for state in states:
-                snapshot_texts = await _texts(case)
+                traced = await _traced(bench, script, job, state)
+                snapshot_texts = await _texts(case, traced, bench.root)
                 if state is not None:
                     snapshot_texts[state.path] = state.text
-                traced = await _traced(bench, script, job, state)
                 place = locate.located(traced, bench.root, snapshot_texts, wanted)
                 if place is None:
                     continue
@@ -180,10 +180,12 @@ def _better(tried: Tried, place: "locate.Place", state: Tried | None) -> bool:
     return not same_place and tried.error.partition(":")[0] not in ("SyntaxError", "timeout")
 
 
-async def _texts(case: Case) -> dict[str, str]:
+async def _texts(case: Case, traced: dict[str, Any], root: str) -> dict[str, str]:
+    """The files that ran, tests left out."""
     found: dict[str, str] = {}
-    for path in case.snapshot.files:
-        if path.endswith(".py") and not testcode.is_test_path(path):
+    for name in traced.get("files") or ():
+        path = str(name).removeprefix(f"{root}/")
+        if path in case.snapshot.files and not testcode.is_test_path(path):
             data = await case.snapshot.read(path)
             found[path] = data.decode("utf-8", "surrogateescape")
     return found
