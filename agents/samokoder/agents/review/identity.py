@@ -14,6 +14,8 @@ from samokoder.agents.review.finding import Finding
 
 _AROUND = 3
 """Telling lines before and after a finding that say which of several twins it is."""
+_WEIGHTS = (8, 3, 1)
+"""What those lines count, the nearest first: a finding's own block before its neighbours."""
 _SHORT = 8
 """Hexadecimal digits of one of those lines' hash."""
 _NEAR = 3
@@ -58,7 +60,7 @@ def alike(one: str, other: str) -> int:
     for mine, theirs in zip(one.split("|"), other.split("|"), strict=False):
         known = set(theirs.split("."))
         for rank, name in enumerate(mine.split(".")):
-            score += (_AROUND - rank) if name and name in known else 0
+            score += _WEIGHTS[rank] if name and name in known else 0
     return score
 
 

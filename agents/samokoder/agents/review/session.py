@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from samokoder.agents.checks.check import Severity
 from samokoder.agents.review import finding as findings
+from samokoder.agents.review import static
 from samokoder.agents.review.anchor import anchor
 from samokoder.agents.review.finding import WEIGHT, Category, Finding
 from samokoder.agents.review.identity import Known, around_of, base_of, identified
@@ -88,7 +89,7 @@ class Session:
         if one.category is Category.NIT and not self.nits:
             self.below += 1
             return None
-        if not self.target.scope.covers(one.path, one.line, one.end_line):
+        if not static.within(self.target.scope, [one]):
             return None
         lines = await self.texts.lines(one.path)
         if lines is None or not findings.stands(one, "".join(lines)):
