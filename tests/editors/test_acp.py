@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import editor_rooms
 import msgspec
 import pytest
 import scenario
@@ -30,6 +31,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
     finally:
         await stop(made)
+    assert await run_sync(editor_rooms.processes, made) == []
 
 
 async def newest(room: Room) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import editor_rooms
 import jsonschema
 import mcp_types
 import msgspec
@@ -91,6 +92,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
     finally:
         await stop(made)
+    assert await run_sync(editor_rooms.processes, made) == []
 
 
 async def runs(room: Room) -> list[dict[str, Any]]:

@@ -44,11 +44,14 @@ end
 
 local function run(name, call)
   local arguments = M.arguments(call.fargs)
-  local named = arguments.uri or arguments.path or arguments.paths or arguments.text or arguments.all
+  local named = false
+  for _, key in ipairs({ "uri", "path", "text", "all", "diff", "commit", "finding" }) do
+    named = named or arguments[key] ~= nil
+  end
   if about_the_file[name] and not call.bang and not named and vim.bo.buftype == "" then
     arguments.uri = vim.uri_from_bufnr(0)
     if call.range > 0 and name == "samokoder.review" then
-      arguments.start_line, arguments.end_line = call.line1, call.line2
+      arguments.line, arguments.end_line = call.line1, call.line2
     elseif call.range > 0 and name == "samokoder.fix" then
       arguments.line = call.line1
     end
