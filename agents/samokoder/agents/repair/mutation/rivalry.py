@@ -33,7 +33,9 @@ _FAR_OF_MANY = 1.5
 _FEW = 3
 """Inputs from which one and the same answer to all of them says that nothing is computed."""
 _MANY = 4
-"""Calls of the tests from which an unlikely change may be claimed."""
+"""Calls of the tests from which what could not be compared may be claimed."""
+UNLIKELY: Mapping[int, float] = {0: 0.55, 1: 0.55, 2: 0.15, 3: 0.1}
+"""Likelihood below which a change is not claimed, by the number of calls the tests make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ async def compared(
     job: harness.Job,
     path: str,
     options: tuple[Option, ...],
-    unlikely: float = 0.1,
+    unlikely: Mapping[int, float] = UNLIKELY,
     sure: float = math.inf,
 ) -> Verdict:
     """Run the options on inputs near the tests' and judge; without a comparison nothing is doubted
@@ -101,18 +103,18 @@ def judged(
     options: tuple[Option, ...],
     plays: dict[int, dict[str, str]],
     calls: int = 9,
-    unlikely: float = 0.1,
+    unlikely: Mapping[int, float] = UNLIKELY,
     sure: float = math.inf,
     covered: Mapping[int, bool] | None = None,
 ) -> Verdict:
     """Group the options by what they did; doubt where a likely one contradicts the likeliest, or
     where the likeliest does the same on every input. ``calls`` is how many the tests make;
-    an option less likely than ``unlikely`` needs more of them, one likelier than ``sure`` may give
-    the same answer to everything.
+    an option less likely than ``unlikely`` says for so many is not claimed, one likelier than
+    ``sure`` may give the same answer to everything.
     """
     order = tuple(range(len(options)))
     far = _FAR.get(calls, _FAR_OF_MANY)
-    if options[0].score < unlikely and calls < _MANY:
+    if options[0].score < unlikely.get(calls, 0.0):
         return Verdict(order[:1], f"an unlikely change, and only {_number(calls)} to show it right")
     known = [i for i in order if plays.get(i)]
     if not known or known[0] != 0:

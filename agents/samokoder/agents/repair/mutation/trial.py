@@ -63,5 +63,5 @@ async def tried(
     if not good:
         return everything
     mine = tuple(options[i] for i in good)
-    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely=0.0, sure=_SURE)
+    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely={}, sure=_SURE)
     return Trial(tuple(good[i] for i in verdict.order), verdict.doubt)
