@@ -1,7 +1,7 @@
 """Analysing files one by one without a model, keeping what the change under review brought in."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from anyio import to_thread
@@ -16,13 +16,27 @@ from samokoder.agents.workspace.snapshot import Snapshot
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 
 Analyse = Callable[[PyFile], Sequence[Finding]]
+Reading = Callable[[str, str], Sequence[Finding]]
+"""From a path and a text to findings; blocking."""
 
 
 async def over_python(snapshot: Snapshot, scope: Scope, analyse: Analyse) -> tuple[Finding, ...]:
     """What ``analyse`` finds in the Python files of the scope and not yet in its base."""
+
+    def reading(path: str, text: str) -> Sequence[Finding]:
+        file = pyfile.read(path, text)
+        return analyse(file) if file is not None else ()
+
+    return await over(snapshot, scope, PYTHON, reading)
+
+
+async def over(
+    snapshot: Snapshot, scope: Scope, suffixes: Container[str], reading: Reading
+) -> tuple[Finding, ...]:
+    """What is found in the files of the scope with these endings and not yet in its base."""
     found: list[Finding] = []
     for path in scope.files:
-        if PurePosixPath(path).suffix not in PYTHON:
+        if PurePosixPath(path).suffix not in suffixes:
             continue
         now = await text_at(snapshot, path)
         if now is None:
@@ -30,7 +44,7 @@ async def over_python(snapshot: Snapshot, scope: Scope, analyse: Analyse) -> tup
         old_path = scope.moved.get(path, path)
         before = await text_at(scope.base, old_path) if scope.base is not None else None
         if now != before:
-            found += await to_thread.run_sync(_compared, path, now, before, scope, analyse)
+            found += await to_thread.run_sync(_compared, path, now, before, scope, reading)
     return tuple(found)
 
 
@@ -45,17 +59,12 @@ async def text_at(snapshot: Snapshot | None, path: str) -> str | None:
 
 
 def _compared(
-    path: str, now: str, before: str | None, scope: Scope, analyse: Analyse
+    path: str, now: str, before: str | None, scope: Scope, reading: Reading
 ) -> list[Finding]:
-    found = within(scope, _analysed(path, now, analyse))
+    found = within(scope, reading(path, now))
     if not found or before is None:
         return found
-    return brought_in(found, _analysed(path, before, analyse))
-
-
-def _analysed(path: str, text: str, analyse: Analyse) -> Sequence[Finding]:
-    file = pyfile.read(path, text)
-    return analyse(file) if file is not None else ()
+    return brought_in(found, reading(path, before))
 
 
 def within(scope: Scope, findings: Iterable[Finding]) -> list[Finding]:

@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 
 from samokoder.agents.review import dotted, static
-from samokoder.agents.review.defects import calls, conditions, loops, paths
+from samokoder.agents.review.defects import calls, conditions, loops, paths, scripts
 from samokoder.agents.review.defects.defect import Defect, Finder, Function, Module
 from samokoder.agents.review.finding import Finding
 from samokoder.agents.review.pyfile import PyFile
@@ -23,7 +23,8 @@ class DefectSource:
     name: str = "defects"
 
     async def findings(self, snapshot: Snapshot, scope: Scope) -> tuple[Finding, ...]:
-        return await static.over_python(snapshot, scope, analyse)
+        found = await static.over_python(snapshot, scope, analyse)
+        return (*found, *await static.over(snapshot, scope, scripts.SUFFIXES, scripts.analyse))
 
 
 def analyse(file: PyFile) -> tuple[Finding, ...]:
