@@ -231,7 +231,7 @@ class _Reviewer:
 
     def _request(self, pack: _Pack, group: Sequence[Lens]) -> ChatRequest:
         prompt = template("review").render(
-            rules={} if self.profile.small else self.rules,
+            rules={} if self.profile.small else self._rules(),
             intent="" if self.profile.small else hunks.visible(self.work.target.intent),
             hunks=[replace(h, path=hunks.visible(h.path)) for h in pack.hunks],
             lenses=group,
@@ -241,6 +241,9 @@ class _Reviewer:
             max_tokens=_SMALL_TOKENS if self.profile.small else _TOKENS,
             schema=answers.CLAIMS,
         )
+
+    def _rules(self) -> dict[str, str]:
+        return {hunks.visible(path): hunks.visible(text) for path, text in self.rules.items()}
 
     async def _finding(self, claim: Claim, hunk: Hunk, lens: Lens) -> Finding | None:
         """A claim as a finding at the place its quote stands."""
