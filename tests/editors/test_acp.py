@@ -86,6 +86,14 @@ async def test_a_refused_change_stays_a_proposal(room: Room) -> None:
         assert room.tree()["calc.py"] == AFTER, "the proposal was kept"
 
 
+async def test_a_dismissed_question_lets_nothing_happen(room: Room) -> None:
+    async with acp_client(room) as client:
+        client.decide = lambda text, options: None if text == APPLY else options[0]
+        assert await client.prompt("/fix") == "end_turn"
+        assert room.tree()["calc.py"] == BEFORE
+        assert client.ended()["y = x ** 3"] == "failed"
+
+
 async def test_refused_consent_runs_nothing(room: Room) -> None:
     async with acp_client(room) as client:
         client.decide = lambda text, options: "No"
