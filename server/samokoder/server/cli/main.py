@@ -90,7 +90,7 @@ def build() -> click.Group:
     root = click.Group(
         "samokoder",
         help="A team of coding agents behind your editor: fixes with proof, on your machine.",
-        epilog="Also: samokoder lsp for editors, acp for agent panels, mcp for other agents, daemon.",
+        epilog="Also: samokoder lsp (editors), acp (agent panels), mcp (other agents), daemon.",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for command in registry.COMMANDS.values():
