@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 SUFFIXES: Final = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"})
+_MINIFIED: Final = 2000
+"""Characters of a line that nobody wrote by hand."""
 _COMPARING: Final = frozenset({"==", "===", "!=", "!==", "<", "<=", ">", ">="})
 _TYPES: Final = frozenset(
     {"undefined", "object", "boolean", "number", "string", "function", "symbol", "bigint"}
@@ -34,10 +36,10 @@ Said = tuple["Node", str, str]
 def analyse(path: str, text: str) -> tuple[Finding, ...]:
     """What is wrong in one file, in the order of the text. Blocking."""
     language = language_of(path)
-    if language is None or len(text) > LARGEST:
+    lines = texts.lines(text)
+    if language is None or len(text) > LARGEST or max(map(len, lines), default=0) > _MINIFIED:
         return ()
     data = text.encode("utf-8", "surrogatepass")
-    lines = texts.lines(text)
     found: dict[tuple[int, int, str], Finding] = {}
     stack = [language.parse(data)]
     while stack:
@@ -132,13 +134,8 @@ def precedence(node: "Node") -> Iterator[Said]:
         return
     sign, right = _text(test.child_by_field_name("operator")), test.child_by_field_name("right")
     if sign in ("||", "&&", "??") and right is not None and right.type in ("true", "false", "null"):
-        yield (
-            test,
-            "misread-precedence",
-            (
-                f"`{_text(test)}` is the whole condition: `{sign} {_text(right)}` changes nothing or all"
-            ),
-        )
+        whole = f"`{_text(test)}` is the whole condition"
+        yield test, "misread-precedence", f"{whole}: the constant in it decides or does nothing"
 
 
 def excluded(node: "Node") -> Iterator[Said]:
@@ -159,7 +156,7 @@ def excluded(node: "Node") -> Iterator[Said]:
             _text(side.child_by_field_name("operator")), _text(right),
         ))  # fmt: skip
     (name, op, value), (other, other_op, other_value) = facts
-    if name != other or value == other_value:
+    if name != other or value == other_value or not _pure(node):
         return
     if sign == "||" and op == other_op == "!==":
         yield node, "always-true", f"This is always true, whatever `{name}` is"
