@@ -91,7 +91,9 @@ async def fixed(room: Room, answer: str, consent: str | None) -> tuple[dict[str,
 
 async def test_a_change_that_silences_the_complaint_stays(room: Room) -> None:
     said, text = await fixed(room, GOOD, "Apply and watch")
-    assert said["applied"] and not said["solved"], f"applied, never called proven: {said['watched']} {said['watchable']}"
+    assert said["applied"] and not said["solved"], (
+        f"applied, never called proven: {said['watched']} {said['watchable']}"
+    )
     assert "no longer complains" in said["watched"]
     assert text == RENAMED
 
