@@ -119,7 +119,7 @@ def nan(node: "Node") -> Iterator[Said]:
         yield node, "compared-with-nan", "Nothing compares equal to NaN; use `Number.isNaN`"
     for one, other in (("left", "right"), ("right", "left")):
         first, second = node.child_by_field_name(one), node.child_by_field_name(other)
-        if first is None or second is None or second.type != "string" or sign not in _COMPARING:
+        if first is None or second is None or second.type != "string" or "==" not in sign:
             continue
         if first.type == "unary_expression" and _text(first).startswith("typeof "):
             name = _text(second)[1:-1]
@@ -211,7 +211,7 @@ def keys(node: "Node") -> Iterator[Said]:
         key = pair.child_by_field_name("key") if pair.type == "pair" else None
         if key is None or key.type == "computed_property_name":
             continue
-        name = _text(key).strip("'\"")
+        name = _text(key)[1:-1] if key.type == "string" else _text(key)
         if name in seen and name != "__proto__":
             yield key, "repeated-key", f"`{name}` was already given above and is lost"
         seen.add(name)
