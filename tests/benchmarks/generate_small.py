@@ -2,6 +2,7 @@
 
     python tests/benchmarks/generate_small.py [--briefs roman,slugs] [--model M] [--keep DIR]
     python tests/benchmarks/generate_small.py --exercism DIR [--limit 30] [--seed 7] [--once]
+    python tests/benchmarks/generate_small.py --check        (the judges judge: no model is asked)
 
 Without a model the embedded one answers, which must have been pulled. A brief is solved when the
 run says it is done and the hidden tests beside the brief pass. ``--exercism`` takes a folder
@@ -233,6 +234,23 @@ def told(row: Row) -> str:
     return f"{row.name:<20} {verdict}{once} {cost}  {row.why}"
 
 
+def checked(names: list[str]) -> list[str]:
+    """Judges that refuse a right answer, or accept one whose functions all return None."""
+    faults = []
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            text = (HERE / name / "reference" / f"{name}.py").read_text()
+            target = Path(folder) / f"{name}.py"
+            target.write_text(text)
+            right, why = judged(name, Path(folder))
+            target.write_text(stub(text))
+            empty = judged(name, Path(folder))[0]
+        print(f"{name:<20} right answer {right}, empty answer {empty} {why}", flush=True)
+        if empty or not right:
+            faults.append(name)
+    return faults
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--briefs", default="")
@@ -242,7 +260,12 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=30)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
+    known = sorted(p.name for p in HERE.iterdir() if (p / "brief.txt").is_file())
+    names = options.briefs.split(",") if options.briefs else known
+    if options.check:
+        return 1 if checked(names) else 0
     base = options.keep or Path(tempfile.mkdtemp(prefix="generate-small-"))
     rows: list[Row] = []
     try:
@@ -256,8 +279,7 @@ def main() -> int:
                 rows.append(exercise(cases[name], base, options.model, once=options.once))
                 print(told(rows[-1]), flush=True)
         else:
-            known = sorted(p.name for p in HERE.iterdir() if (p / "brief.txt").is_file())
-            for name in options.briefs.split(",") if options.briefs else known:
+            for name in names:
                 rows.append(brief_case(name, base, options.model))
                 print(told(rows[-1]), flush=True)
     finally:
