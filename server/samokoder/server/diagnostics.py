@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from lsprotocol import types
 
 from samokoder.agents.checks.check import Problem, Severity
@@ -33,6 +34,8 @@ _END_OF_LINE = 1 << 20
 _NEAR = 100
 """Lines around its old place in which a mark's words are looked for while somebody types."""
 REFRESH_SECONDS = 5.0
+SETTLE_SECONDS = 0.3
+"""How long changes are gathered before it is told where marks have moved to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Diagnostics:
         self._connection = connection
         self._marks: dict[str, dict[str, list[Mark]]] = {}
         self._count = 0
+        self._moving: set[str] = set()
 
     def publish(self, owner: str, path: Path, marks: Iterable[Mark]) -> None:
         """Replace one owner's marks in one file and show them."""
@@ -150,7 +154,7 @@ class Diagnostics:
         owners = self._marks.get(document.uri)
         if not owners:
             return
-        shown = self._hidden(document.uri)
+        shown, places = self._hidden(document.uri), self._places(document.uri)
         for where, text in changes:
             if where is None:
                 continue
@@ -162,12 +166,25 @@ class Diagnostics:
             owners[owner] = [_found(mark, document) if mark.quote else mark for mark in marks]
         if self._hidden(document.uri) != shown:
             self._send(document.uri)
+        elif self._places(document.uri) != places and document.uri not in self._moving:
+            self._moving.add(document.uri)
+            self._connection.tasks.start_soon(self._settle, document.uri)
+
+    async def _settle(self, uri: str) -> None:
+        """Tell where marks have gone, once for many changes; not every editor moves them itself."""
+        await anyio.sleep(SETTLE_SECONDS)
+        self._moving.discard(uri)
+        if not self._pulls(uri):
+            self._send(uri)
 
     def document_turned(self, uri: str) -> None:
         """A document was opened or closed: who tells the client about it is another now."""
         marks = self._marks.get(uri, {})
         if self._connection.capabilities.pulls and any(m.quote for x in marks.values() for m in x):
             self._send(uri)
+
+    def _places(self, uri: str) -> list[Range]:
+        return [m.where for marks in self._marks.get(uri, {}).values() for m in marks if m.quote]
 
     def _hidden(self, uri: str) -> list[int]:
         owners = self._marks.get(uri, {})

@@ -35,9 +35,9 @@ async def share(run: Run, request: ShareRequest) -> Shared:
         return dismissed.removed(after, request.remove) if request.remove and after else after
 
     after = await to_thread.run_sync(changed)
+    if after == data:
+        return Shared(changed=False)
     title = "Dismiss findings" if request.add else "Take back a dismissal"
     change_set = changes.modified(run.snapshot, title, {dismissed.FILE: after})
-    if not change_set.changes:
-        return Shared(changed=False)
     await run.deliver(change_set, proven=False, key="share", agent="user")
     return Shared(changed=True)
