@@ -74,6 +74,9 @@ def test_what_cannot_be_tested_here_says_so(workspace: Path) -> None:
     assert code == 1, errors
     assert answer["written"] and not answer["proven"] and answer["reason"]
     assert "svc/src/service.ts" in tree(workspace)
+    _, run, _ = new(workspace, "run", "show", answer["run"]["id"])
+    changes = (run.get("view") or run)["changes"]
+    assert [c["proven"] for c in changes] == [False], "written on the user's word, not as proven"
 
 
 @pytest.mark.parametrize("arguments", [("rails", "x"), ("python-cli", "a/b"), ("python-cli",)])
