@@ -32,6 +32,8 @@ MODULE: Final = "test_samokoder_examples"
 _SECONDS: Final = 20.0
 _FILES: Final = 20
 """Files of one review whose examples are run."""
+_SEARCHES: Final = 3
+"""Files of one review for whose failing examples a repair is looked for."""
 _TEST: Final = re.compile(r"test_line_(\d+)$")
 
 
@@ -58,7 +60,7 @@ class ExamplesSource:
         if not self.workshop.confines:
             return ()
         found: list[Finding] = []
-        tried = 0
+        tried = failed = 0
         for path in scope.files:
             text = await static.text_at(snapshot, path) if _mine(path) else None
             file = await to_thread.run_sync(pyfile.read, path, text) if text else None
@@ -66,11 +68,18 @@ class ExamplesSource:
             if file is None or not given or tried >= _FILES:
                 continue
             tried += 1
-            found += await self._of(file, given, snapshot, scope)
+            told = await self._of(file, given, snapshot, scope, failed < _SEARCHES)
+            found += told
+            failed += len(told)
         return tuple(found)
 
     async def _of(
-        self, file: PyFile, given: Sequence[Example], snapshot: Snapshot, scope: Scope
+        self,
+        file: PyFile,
+        given: Sequence[Example],
+        snapshot: Snapshot,
+        scope: Scope,
+        search: bool,
     ) -> list[Finding]:
         try:
             python = await find_interpreter(snapshot.root, self.settings.check)
@@ -83,7 +92,7 @@ class ExamplesSource:
         if not failing or await self._before(trial, failing, scope):
             return []
         files = {file.path: file}
-        spot = await locating.spot(now, result, self.workshop, self.settings, files)
+        spot = await locating.spot(now, result, self.workshop, self.settings, files, search)
         if spot is None:
             spot = locating.Spot(locating.line_of(file, failing[0].line))
         return [_told(file, failing, trial, result, spot)]

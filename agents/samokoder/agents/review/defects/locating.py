@@ -42,18 +42,19 @@ async def spot(
     workshop: Workshop,
     settings: Settings,
     files: Mapping[str, PyFile],
+    search: bool = True,
 ) -> Spot | None:
     """Where in these files the fault is likeliest; None when nothing points into them.
 
-    Runs the failing check many times, confined.
+    Runs the failing check many times, confined; without ``search`` once.
     """
     case = Case(
         DirectRun(snapshot, settings), snapshot, (result.check,),
         Evidence((result,), result.problems), result.problems,
     )  # fmt: skip
     candidate = None
-    with anyio.move_on_after(_SEARCH):
-        candidate = await _repair(case, workshop)
+    with anyio.move_on_after(_SEARCH if search else 0.0):
+        candidate = await _repair(case, workshop) if search else None
     if candidate is not None:
         file = files.get(candidate.change_set.paths[0])
         if file is None:
