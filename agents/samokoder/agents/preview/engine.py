@@ -5,6 +5,7 @@ is known and can be removed; long streams (builds, pulls) are cut instead.
 """
 
 import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -67,7 +68,7 @@ class Engine:
 
     async def call(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
         """Call the SDK in a worker thread. EngineFailed, or Gone for what is not there."""
-        work = partial(_translated, partial(function, *args, **options))
+        work = partial(_knocked, self.address, partial(function, *args, **options))
         return await to_thread.run_sync(work, limiter=self._limit)
 
     @asynccontextmanager
@@ -148,6 +149,7 @@ def _connect(address: str) -> Engine:
 
     try:
         # asking the version first is also what fails at once when nobody listens
+        _knock(address)
         client = docker.APIClient(address, version="auto", timeout=CONNECT_SECONDS)
         info = client.info()
     except (DockerException, RequestException, OSError, ValueError) as error:
@@ -203,6 +205,21 @@ def _cuttable(address: str) -> Any:
             self.close()
 
     return _translated(Cuttable)
+
+
+def _knocked(address: str, work: Callable[[], T]) -> T:
+    """Call the SDK when somebody listens: it leaves a socket behind for each time nobody does."""
+    with translating():
+        _knock(address)
+        return work()
+
+
+def _knock(address: str) -> None:
+    """OSError when nobody listens at a socket's address."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(CONNECT_SECONDS)
+            link.connect(address.removeprefix("unix://"))
 
 
 def _unless_cut(client: Any, pump: Callable[[], None]) -> None:
