@@ -97,6 +97,15 @@ async def test_the_version_that_passes_most_given_tests_is_kept(tmp_path: Path) 
         assert asked, "the repair begins with the better version"
 
 
+async def test_without_any_claim_it_stays_a_proposal(tmp_path: Path) -> None:
+    """A module that nothing speaks for is shown, and not applied."""
+    script = rules(RIGHT, claims="I would rather not.")
+    async with workroom(tmp_path / "w", script, small=True) as room:
+        result = await room.generate(BRIEF)
+        assert [t.end for t in result.tasks] == ["proposed"]
+        assert not (room.root / "doubling.py").exists()
+
+
 async def test_what_never_works_is_not_delivered(tmp_path: Path) -> None:
     broken = ("def double(x)\n    return", "import nothing_like_it\n", "while True:\n    pass\n")
     async with workroom(tmp_path / "w", rules(*broken), small=True) as room:
@@ -129,6 +138,22 @@ async def test_a_program_prints_what_the_brief_shows(tmp_path: Path) -> None:
         assert result.complete, result
         assert "def test_program_1" in (room.root / "test_doubling.py").read_text()
         assert unittest(room.root).returncode == 0
+
+
+async def test_a_program_must_be_usable_as_the_brief_says(tmp_path: Path) -> None:
+    brief = (
+        "A Python command line tool `lines` with the function `count(text)`, where "
+        "`python -m lines FILE` prints the number of lines of the file; with tests."
+    )
+    count = "import sys\n\n\ndef count(text):\n    return len(text.splitlines())\n"
+    main = "\n\nif __name__ == '__main__':\n    print(count({}))\n"
+    wrong, right = main.format("sys.argv[2]"), main.format("open(sys.argv[1]).read()")
+    script = rules(count, count + wrong, count + right, claims="assert count('a') == 1")
+    async with workroom(tmp_path / "w", script, small=True) as room:
+        result = await room.generate(brief)
+        assert result.complete, result
+        assert "open(sys.argv[1])" in (room.root / "lines.py").read_text()
+        assert len(room.asked("Write the Python module")) == 3
 
 
 async def test_given_tests_decide_alone(tmp_path: Path) -> None:

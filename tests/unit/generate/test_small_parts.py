@@ -58,6 +58,12 @@ def test_examples_of_the_brief_are_claims_that_are_certain() -> None:
     assert found.functions == ("f(x)",)
     assert found.examples == ("assert f(2) == 4",)
     assert found.shown == (Shown(("100", "c"), "212.0"),), "FILE stands for something"
+    assert found.usages == (("<file>",),)
+
+
+def test_places_nobody_knows_are_not_filled_in() -> None:
+    found = wish("A tool `t` with `f(x)`: `python -m t add TEXT`, `python -m t --to COLOUR`")
+    assert found is not None and found.usages == (("add", "aab"),)
 
 
 def test_other_languages_are_not_for_this_way_of_writing() -> None:
@@ -214,6 +220,7 @@ def test_what_a_claim_is_about(claim: str, name: str) -> None:
         ("```python\nassert f(", "1) == 2", "```python\nassert f(1) == 2"),
         ("```python\n", "```python\nx = 1", "```python\nx = 1"),
         ("```python\n", "x = 1", "```python\nx = 1"),
+        ("```python\nassert f(", "assert f(1) == 2", "```python\nassert f(1) == 2"),
     ],
 )
 def test_an_answer_goes_on_from_what_was_begun_or_begins_anew(

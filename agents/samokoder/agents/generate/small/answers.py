@@ -14,4 +14,9 @@ def code(answer: str) -> str:
 def joined(begun: str, answer: str) -> str:
     """The whole answer: a model that does not go on from what was begun starts it anew."""
     fenced = begun.strip() and answer.lstrip().startswith("```")
-    return answer if fenced or answer.startswith(begun) else begun + answer
+    if fenced or answer.startswith(begun):
+        return answer
+    last = begun.rpartition("\n")[2]
+    if last and answer.lstrip().startswith(last.split()[0] + " "):
+        return begun[: -len(last)] + answer.lstrip()
+    return begun + answer

@@ -16,6 +16,12 @@ _SHOWN = re.compile(
     r"`python3? -m (?P<module>\w+) ?(?P<words>[^`]*)`\s+(?:prints|gives|outputs|shows|writes)\s+"
     r"`?\"?(?P<output>[^\s`\";,()]+)"
 )
+_USED = re.compile(r"`python3? -m (?P<module>\w+) ?(?P<words>[^`]*)`")
+STAND_INS = {
+    "FILE": "<file>", "PATH": "<file>", "FILENAME": "<file>", "TEXT": "aab", "STRING": "aab",
+    "WORD": "aab", "NAME": "Ann", "N": "3", "NUMBER": "3", "COUNT": "3", "VALUE": "3",
+}  # fmt: skip
+"""What is put where a brief shows a place for something; ``<file>`` is a small file of text."""
 _GIVES = re.compile(r"`(?P<call>[a-z_]\w*\([^`]*\))`\s+(?:gives|returns|is)\s+`(?P<value>[^`]+)`")
 _OTHER = re.compile(
     r"(?i)\b(?:javascript|typescript|node(?:\.js)?|react|vite|html|css|golang|in go|rust|java"
@@ -42,6 +48,8 @@ class Wish:
     program: bool = False
     examples: tuple[str, ...] = ()
     shown: tuple[Shown, ...] = ()
+    usages: tuple[tuple[str, ...], ...] = ()
+    """Words with which the program is to come to a good end and print something."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,7 +78,12 @@ def wish(brief: str) -> Wish | None:
     module = found[1].rpartition("/")[2]
     program = _RUN.search(brief) is not None or "command line" in brief or "command-line" in brief
     return Wish(
-        module, tuple(functions.values()), program, _examples(brief, functions), _shown(brief)
+        module,
+        tuple(functions.values()),
+        program,
+        _examples(brief, functions),
+        _shown(brief),
+        _usages(brief),
     )
 
 
@@ -99,6 +112,17 @@ def _shown(brief: str) -> tuple[Shown, ...]:
         # FILE, TEXT: a place for something, not the thing
         if not any(re.fullmatch(r"[A-Z][A-Z_]+|\[.*|<.*", word) for word in words):
             found.append(Shown(words, match["output"].rstrip(".")))
+    return tuple(found)
+
+
+def _usages(brief: str) -> tuple[tuple[str, ...], ...]:
+    """Command lines with places for something, filled in; those with unknown places left out."""
+    found = []
+    for match in _USED.finditer(brief):
+        words = match["words"].split()
+        places = [w for w in words if re.fullmatch(r"[A-Z][A-Z_]*", w)]
+        if places and all(w in STAND_INS for w in places):
+            found.append(tuple(STAND_INS.get(w, w) for w in words))
     return tuple(found)
 
 

@@ -38,6 +38,13 @@ def shown(words, output):
     assert done.stdout.strip() == output
 
 
+def used(words):
+    words = [spec["file"] if word == "<file>" else word for word in words]
+    argv = [sys.executable, "-m", spec["module"], *words]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and done.stdout.strip()
+
+
 bounded = hasattr(signal, "SIGALRM")
 if bounded:
     signal.signal(signal.SIGALRM, late)
@@ -51,14 +58,18 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
             names[name] = getattr(module, name)
     except BaseException as error:
         broken = f"{type(error).__name__}: {error}"
-    for claim in [] if broken else [*spec["shown"], *spec["claims"]]:
+    if spec["program"] and "__main__" not in open(spec["module"] + ".py", encoding="utf-8").read():
+        broken = broken or "it does not run as a program"
+    for claim in [] if broken else [*spec["shown"], *spec["claims"], *spec["usages"]]:
         try:
             if bounded:
                 signal.alarm(2 if isinstance(claim, str) else 6)
             if isinstance(claim, str):
                 exec(claim, dict(names))
-            else:
+            elif len(claim) == 2:
                 shown(*claim)
+            else:
+                used(claim[0])
             holds.append(True)
         except BaseException:
             holds.append(False)
@@ -77,20 +88,25 @@ class _Told(msgspec.Struct):
 async def trial(
     workshop: Workshop, tree: Snapshot, python: str, wish: Wish, claims: tuple[str, ...]
 ) -> Trial:
-    """What holds of the version that ``tree`` contains; first what the brief shows printed."""
+    """What holds of the version that ``tree`` contains: what the brief shows printed, the claims,
+    whether it can be used as the brief says.
+    """
     spec = {
         "module": wish.module,
         "names": wish.names,
         "shown": [_pair(s) for s in wish.shown],
         "claims": claims,
+        "usages": [[words] for words in wish.usages],
+        "program": wish.program,
     }
     async with workshop.bench(tree) as bench:
         program = await bench.put("trial.py", _PROGRAM.encode())
-        given = await bench.put("claims.json", json.dumps(spec).encode())
+        file = await bench.put("text.txt", b"one two\nthree\n")
+        given = await bench.put("claims.json", json.dumps({**spec, "file": file}).encode())
         result = await bench.put("holds.json", b"")
         finished = await bench.run((python, program, given, result), seconds=SECONDS)
         data = await bench.take("holds.json")
-    count = len(wish.shown) + len(claims)
+    count = len(wish.shown) + len(claims) + len(wish.usages)
     try:
         told = msgspec.json.decode(data, type=_Told)
     except msgspec.DecodeError:

@@ -97,14 +97,15 @@ async def _new(run: Run, workshop: Workshop, ground: Ground, wanted: Wish, key: 
         made.failed = choice.reason
         return made
     first = len(wanted.shown)
-    kept = [told[c - first] for c in choice.kept if c >= first]
+    kept = [told[c - first] for c in choice.kept if first <= c < first + len(told)]
     lost = [c for c in told if c not in kept]
     if lost:
         some = "; ".join(lost[:4])
         made.notes.append(f"{len(lost)} claims of the model did not hold and are no tests: {some}")
-    tests = await to_thread.run_sync(claims.test_file, wanted, kept)
     made.files[module.target] = File(module, None, versions.texts[choice.best].encode())
-    made.files[test.target] = File(test, None, tests.encode())
+    if kept or wanted.shown:
+        tests = await to_thread.run_sync(claims.test_file, wanted, kept)
+        made.files[test.target] = File(test, None, tests.encode())
     return made
 
 
