@@ -82,6 +82,10 @@ PAIRS = [
     ("handler-never-reached",
      "try:\n    f()\nexcept Exception:\n    a()\nexcept ValueError:\n    b()",
      "try:\n    f()\nexcept ValueError:\n    b()\nexcept Exception:\n    a()"),
+    ("counted-in-memory", "from django.db import models\ndef f(o):\n    return len(o.items.all())",
+     "from django.db import models\ndef f(o):\n    return o.items.count()"),
+    ("lost-update", "from django.db import models\ndef f(p):\n    p.n += 1\n    p.save()",
+     "from django.db import models\ndef f(p):\n    p.n = models.F('n') + 1\n    p.save()"),
     ("reversed-operator", "def f(n):\n    n =+ 1\n    return n", "def f(n):\n    n = +1\n    return n"),
 ]  # fmt: skip
 

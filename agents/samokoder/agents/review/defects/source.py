@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 
 from samokoder.agents.review import dotted, static
-from samokoder.agents.review.defects import calls, conditions, loops, paths, scripts
+from samokoder.agents.review.defects import calls, conditions, databases, loops, paths, scripts
 from samokoder.agents.review.defects.defect import Defect, Finder, Function, Module
 from samokoder.agents.review.finding import Finding
 from samokoder.agents.review.pyfile import PyFile
@@ -13,6 +13,7 @@ from samokoder.agents.workspace.snapshot import Snapshot
 
 FINDERS: tuple[Finder, ...] = (
     *conditions.FINDERS, *loops.FINDERS, *calls.FINDERS, *paths.FINDERS,
+    *databases.FINDERS,
 )  # fmt: skip
 
 
