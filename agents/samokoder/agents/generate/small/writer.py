@@ -40,7 +40,7 @@ _HEAT = (0.0, 0.6, 0.8, 0.8, 1.0, 1.0)
 """Temperatures of the versions: the first is the likeliest, the others are to differ."""
 _MODULE, _CLAIMS, _WHOLE = 900, 120, 1500
 """Tokens of an answer, at most."""
-_PER_FUNCTION = 4
+_PER_FUNCTION = 7
 """Claims about one function that are believed: a small model goes on for ever and gets worse."""
 _CODE = "```python\n"
 _END = ("\n```",)
