@@ -36,7 +36,7 @@ async def attended(call: Call, run_id: str) -> None:
                         except InvalidInput:
                             return  # somebody else was first
                     elif call.client is None:
-                        await call.say(f"{text} Answer with `samokoder run answer {run_id[:8]}`.")
+                        await call.say(f"{text} Answer with `samokoder run answer {run_id}`.")
                         scope.cancel()
 
                 async def listen() -> None:

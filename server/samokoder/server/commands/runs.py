@@ -9,7 +9,7 @@ from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs.order import RunSummary
 from samokoder.agents.runs.undoing import Selection
 from samokoder.agents.runs.view import FileTexts, RunView
-from samokoder.server.commands import text
+from samokoder.server.commands import questions, text
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, RunId, Yes, root_of
 from samokoder.state.runs import RunState
@@ -117,7 +117,9 @@ async def resume(call: Call, args: ResumeArgs) -> RunAnswer:
     if args.money is not None:
         flags["budget.money"] = args.money
     run_id = await engine.resume(await pick(call, args.run, args.root), flags)
-    run = await engine.finished(run_id, call.say) if args.wait else await engine.summary(run_id)
+    if args.wait:
+        await questions.attended(call, run_id)
+    run = await engine.summary(run_id)
     return RunAnswer(run=run, message=f"Run {run.id} is {run.state}.")
 
 
