@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -212,19 +213,42 @@ async def test_a_mentioned_file_is_what_it_is_about(room: Room) -> None:
         assert "samokoder fix calc.py" in client.said
 
 
-@pytest.mark.parametrize(
-    ("words", "wanted"),
-    [
-        ("/fux", "no /fux"),
-        ("/fix --chekc x", "chekc"),
-        ("/fix --check", "requires an argument"),
-        ("", "nothing in it"),
-    ],
-)
-async def test_what_cannot_be_understood_is_said(room: Room, words: str, wanted: str) -> None:
+async def test_what_cannot_be_understood_is_said(room: Room) -> None:
     async with acp_client(room) as client:
-        assert await client.prompt(words) == "end_turn"
-        assert wanted in client.said
+        for words, wanted in (
+            ("/fux", "no /fux"),
+            ("/fix --chekc x", "chekc"),
+            ("/fix --check", "requires an argument"),
+            ("", "nothing in it"),
+        ):
+            client.updates.clear()
+            assert await client.prompt(words) == "end_turn"
+            assert wanted in client.said
+
+
+async def test_a_daemon_that_dies_is_replaced(room: Room) -> None:
+    """The prompt is answered, the next one has a new daemon, the run is taken up there."""
+    script = {"rules": [{"answer": ANSWER, "delay": 2}], "log": "calls.jsonl"}
+    (room.folder / "script.json").write_bytes(msgspec.json.encode(script))
+    async with acp_client(room) as client, anyio.create_task_group() as tasks:
+        reasons: list[str] = []
+
+        async def ask() -> None:
+            reasons.append(await client.prompt("/fix"))
+
+        tasks.start_soon(ask)
+        await client.until(lambda: bool(room.bought()))
+        os.kill(room.daemon(), signal.SIGKILL)
+        await client.until(lambda: bool(reasons))
+        assert reasons == ["end_turn"]
+        assert "went away" in client.said
+        await client.prompt("/runs")
+        assert "Fix work" in client.said
+        with anyio.fail_after(30):
+            while (await newest(room))["state"] != "waiting":
+                await anyio.sleep(0.1)
+        await client.prompt(f"/run answer {(await newest(room))['id']} Apply")
+        await client.until(lambda: room.tree()["calc.py"] == AFTER)
 
 
 async def test_requests_that_cannot_be_met_are_refused(room: Room) -> None:

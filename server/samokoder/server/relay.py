@@ -10,7 +10,7 @@ import math
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # As the daemon's own: the workspace's folder must not lend it a module.
 _SERVER = (sys.executable, "-E", "-P", "-m", "samokoder.server.main", "lsp")
+_GONE = {"code": 0, "message": "the daemon went away; the next one takes up its runs"}
 OPEN_SECONDS = 90.0
 """How long a daemon may take to start and agree to serve."""
 
@@ -127,6 +128,20 @@ class Relay(Client):
         if isinstance(outcome[0], RequestFailed):
             raise outcome[0]
         return outcome[0]
+
+    async def request(self, method: str, params: Any = None) -> Any:
+        """As the client's; a daemon that is gone is an error of the request."""
+        if self.closed.is_set():
+            raise RequestFailed(_GONE)
+        try:
+            return await super().request(method, params)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            raise RequestFailed(_GONE) from None
+
+    async def notify(self, method: str, params: Any = None) -> None:
+        """As the client's; a daemon that is gone need not be told anything."""
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await super().notify(method, params)
 
     def leave(self, run: str) -> None:
         """Do not wait for this run any longer: who waits may be cancelled, the run goes on."""

@@ -34,6 +34,7 @@ def root(tmp_path: Path) -> Path:
         ("/review src --no-model", "samokoder review --no-model src"),
         ("/run undo abc --file x --file y", "samokoder run undo abc --file x --file y"),
         ("/undo", "samokoder run undo"),
+        ("/run answer abc Apply", "samokoder run answer abc Apply"),
         ("/generate a tiny blog: with tags", "samokoder generate 'a tiny blog: with tags'"),
         ("Please fix the failing tests", "samokoder fix --all"),
         ("src/a.py crashes, what now?", "samokoder fix src/a.py"),

@@ -39,7 +39,7 @@ SLASHES: dict[str, tuple[str, str]] = {
 }
 """What is offered after a slash: the command, and a hint at what may follow."""
 
-_TEXT = ("brief", "text", "question")
+_TEXT = ("brief", "text")
 """Fields that take the user's own words as they are."""
 
 _FAILURE = re.compile(
