@@ -31,6 +31,7 @@ def test_there_are_twelve() -> None:
         assert kinds.count(kind) == count
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", NAMES)
 async def test_over_lsp(name: str, tmp_path: Path) -> None:
     _possible(name)
@@ -54,6 +55,7 @@ async def test_over_lsp(name: str, tmp_path: Path) -> None:
     await _well(one, root, answer)
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", IN_SHELL)
 async def test_in_the_shell(name: str, tmp_path: Path, home: Path) -> None:
     _possible(name)
@@ -89,3 +91,26 @@ def _tests(root: Path) -> list[list[str]]:
     if any(root.rglob("*.test.*js")):
         found.append(["node", "--test"])
     return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_in_a_shell_where_nobody_answers_it_waits_and_is_resumed(tmp_path: Path) -> None:
+    one, root = brief("empty-page"), tmp_path / "work"
+    one.lay(root)
+    script = one.script(tmp_path / "script.json")
+
+    async def shell(*words: str) -> tuple[int, Any]:
+        argv = [sys.executable, "-m", "samokoder.server.main", *words, "--json"]
+        done = await anyio.run_process(argv, cwd=root, stderr=DEVNULL, check=False, stdin=DEVNULL)
+        return done.returncode, json.loads(done.stdout)
+
+    await shell("trust")
+    model = ("--model", f"scripted:{script}", "--unconfined")
+    code, answer = await shell("generate", one.text, *model)
+    assert (code, answer["run"]["state"]) == (1, "waiting")
+    assert list(tree(root)) == [], "nothing but the plan"
+    assert (await shell("run", "answer", answer["run"]["id"], "Go ahead"))[0] == 0
+    code, resumed = await shell("run", "resume", answer["run"]["id"])
+    assert (code, resumed["run"]["state"]) == (0, "succeeded")
+    assert tree(root) == one.golden

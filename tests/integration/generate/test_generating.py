@@ -282,3 +282,20 @@ async def test_what_cannot_be_checked_here_is_left_to_the_user(tmp_path: Path) -
         assert _ends(result) == {"T1": "proposed"}
         assert "no-such-tool-anywhere" in result.tasks[0].reason
         assert not (room.root / "m1.py").exists()
+
+
+async def test_a_model_that_is_gone_ends_the_run_with_what_is_done(tmp_path: Path) -> None:
+    rules = (
+        *planning([module(1), {**module(2), "needs": ["T1"]}]),
+        *module_rules(1),
+        {"regex": "^Write m2", "fault": {"kind": "status", "status": 500}},
+        *module_rules(2),
+    )
+    async with workroom(tmp_path / "w", rules, flags={"model.attempts": 1}) as room:
+        (room.root / ".samokoder").mkdir()
+        (room.root / ".samokoder" / "plan.md").write_text("- [ ] older\n- [x] done\n")
+        result = await room.generate()
+        assert _ends(result) == {"T1": "done", "T2": "waiting"}
+        assert result.stopped and not result.complete and not result.limited
+        assert any("the plan that was there had 1 open tasks" in note for note in result.notes)
+        assert (room.root / "m1.py").exists()

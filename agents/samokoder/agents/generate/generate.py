@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from samokoder.agents.checks.check import CheckResult
-from samokoder.agents.errors import AnswerUnusable, LimitReached, ModelMissing
+from samokoder.agents.errors import AnswerUnusable, LimitReached, ModelError, ModelMissing
 from samokoder.agents.generate import (
     document,
     drafting,
@@ -111,6 +111,10 @@ async def generate(run: Run, request: GenerateRequest, tools: Tools) -> Generate
         projects.parallel(run, profile),
         await drafting.judged(run),
     )
+    left = document.parse(first.plan or "").plan.open
+    if left and (request.brief or request.feedback):
+        some = f"the plan that was there had {len(left)} open tasks"
+        work.notes.append(f"{some}; undoing this run brings it back")
     limited = ""
     try:
         await _turns(work)
@@ -118,6 +122,8 @@ async def generate(run: Run, request: GenerateRequest, tools: Tools) -> Generate
             await _documented(work)
     except LimitReached as error:
         limited = str(error)
+    except ModelError as error:
+        work.stopped = str(error)
     await _end(work)
     result = _result(work.plan, found, stopped=limited or work.stopped)
     offer = await _offer(work) if any(o.end == "done" for o in work.outcomes.values()) else ""

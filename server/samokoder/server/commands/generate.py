@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from msgspec import Meta
 
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.generate import document
+from samokoder.agents.generate import document, estimate
 from samokoder.agents.generate.request import (
     Earlier,
     Estimate,
@@ -194,6 +194,7 @@ def _show(result: GenerateAnswer) -> str:
     lines += [f"  note: {note}" for note in result.notes]
     if result.plan and not result.tasks:
         lines.append(f"  {result.planned} tasks are planned in {result.plan}")
+        lines.append(f"  They take {estimate.told(result.estimate)}.")
         lines.append("  Edit it, then run `samokoder generate`.")
     if result.stopped:
         lines.append(f"Stopped: {result.stopped}")
