@@ -247,3 +247,17 @@ async def test_a_change_with_one_answer_to_everything_is_not_claimed(
     run = await a_run(tmp_path / "work", {"app.py": code, "test_app.py": test}, "L0", "L1")
     result = await fix(run, FixRequest(command=UNITTEST), tools)
     assert result.verdict is not Verdict.PROVEN
+
+
+async def test_a_module_that_does_not_even_load_is_searched(tmp_path: Path, tools: Tools) -> None:
+    """The tests cannot be collected: the crash of the import says where to look."""
+    code = "class Words:\n    def first(self, words: ArrayList) -> str:\n        return words[0]\n"
+    test = (
+        "import unittest\nfrom app import Words\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_two(self):\n        self.assertEqual(Words().first(['a', 'b']), 'a')\n\n"
+        "    def test_one(self):\n        self.assertEqual(Words().first(['c']), 'c')\n"
+    )
+    run = await a_run(tmp_path / "work", {"app.py": code, "test_app.py": test}, "L1")
+    result = await fix(run, FixRequest(command=f"{UNITTEST} test_app"), tools)
+    assert result.verdict is Verdict.PROVEN, result.reason
+    assert "ArrayList" not in only(result)

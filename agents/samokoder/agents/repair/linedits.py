@@ -358,7 +358,7 @@ def triple_quotes(lines: Sequence[str], at: int, message: str) -> Iterator[tuple
         yield 1.2, "\n".join([*lines[:at], line[:spot] + line[spot + 3 :], *lines[at + 1 :]]), note
         for i in range(at, min(len(lines), at + 25)):
             closed = lines[i].rstrip() + sign
-            cost = 0.8 if i == at else 1.0 + 0.05 * (i - at)
+            cost = 0.7 if i == at else 1.6 + 0.1 * (i - at)
             yield cost, "\n".join([*lines[:i], closed, *lines[i + 1 :]]), note
         if not line[:spot].strip():
             yield 1.5, "\n".join([*lines[:at], *lines[at + 1 :]]), note

@@ -11,11 +11,14 @@ from rapidfuzz.distance import JaroWinkler
 from samokoder.agents.repair import names, testcode
 from samokoder.agents.repair.mutation.locate import Place
 from samokoder.agents.repair.mutation.mutants import Mutant
+from samokoder.agents.repair.mutation.operators import name_twins
 
 _NAME = re.compile(r"name '(\w+)' is not defined|local variable '(\w+)'|variable '(\w+)'")
 _ATTRIBUTE = re.compile(r"'?([\w.]+)'? (?:object )?has no attribute '(\w+)'")
 _VALUES = ("0", "1", "[]", "None", "True", "False", "''", "{}")
 """What a call of something that does not exist may stand for."""
+_EXPRESSION = 30
+"""Characters of a field or item that may stand for an undefined name."""
 _SIBLING = 0.6
 """Likeness of two names from which one may have been meant to be made like the other (0–1)."""
 _STARTS = (
@@ -171,11 +174,16 @@ def _name(
         if name in common and alike < 0.75:
             continue
         prior = 0.45 + 0.45 * alike
+        if len(name) > 2 and set(name.split("_")) & set(wrong.split("_")):
+            prior = max(prior, 0.95)  # a word of it: `no_nums` for `nums`
         if word.search(own):
             yield at_line(word.sub(name, own)), prior, f"`{wrong}` → `{name}`"
         everywhere = word.sub(name, text)
         if everywhere.count(name) - text.count(name) > 1:
             yield everywhere, prior - 0.02, f"`{wrong}` → `{name}` everywhere"
+    for expression in _expressions(text, tree, line):
+        if word.search(own) and wrong not in expression:
+            yield at_line(word.sub(lambda _, e=expression: e, own)), 0.5, f"`{expression}`"  # type: ignore[misc]
     # as a prefix, a call, or an operand that does not belong there
     for pattern, new, prior in (
         (rf"(?<!\w){re.escape(wrong)}\.", "", 0.8),
@@ -197,6 +205,24 @@ def _name(
         if changed != own:
             yield at_line(changed), prior, f"without `{wrong}`"
     yield from _initialised(lines, tree, line, wrong)
+
+
+def _expressions(text: str, tree: ast.Module, line: int) -> list[str]:
+    """Fields and items that the function around the line uses, and their twins (left, right)."""
+    function = _function(tree, line)
+    found: dict[str, None] = {}
+    for node in ast.walk(function) if function is not None else ():
+        if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(
+            node.value, ast.Name
+        ):
+            continue
+        own = ast.get_source_segment(text, node) or ""
+        if not own or len(own) > _EXPRESSION or node.value.id == "self":
+            continue
+        found[own] = None
+        if isinstance(node, ast.Attribute):
+            found |= dict.fromkeys(f"{node.value.id}.{t}" for t in name_twins(node.attr))
+    return list(found)[:24]
 
 
 def _initialised(
@@ -272,7 +298,10 @@ def _attribute(
             continue
         alike = JaroWinkler.similarity(name, wrong)
         yield at_line(word.sub(f".{name}", own)), 0.35 + 0.5 * alike, f"`.{wrong}` → `.{name}`"
+    bare = re.sub(r"^_*(?:get|to|as|is)_?", "", wrong) or wrong
     for pattern, new, prior in (
+        (rf"self\.{re.escape(wrong)}\((\w+)\)", rf"\1.{bare}()", 0.7),
+        (rf"self\.{re.escape(wrong)}\((\w+)\)", rf"list(\1.{bare}())", 0.65),
         (rf"\.{re.escape(wrong)}\([^()]*\)", "", 0.6),
         (rf"\.{re.escape(wrong)}(?!\w)", "", 0.6),
         (rf"([\w.]+)\.{re.escape(wrong)}\(([^()]*)\)", r"\2", 0.5),

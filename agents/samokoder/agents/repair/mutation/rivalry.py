@@ -113,7 +113,7 @@ def judged(
     ``sure`` may give the same answer to everything.
     """
     order = tuple(range(len(options)))
-    far = _FAR.get(calls, _FAR_OF_MANY)
+    far = _FAR.get(calls, _FAR_OF_MANY) if options[0].score < sure else _FAR_OF_MANY
     if options[0].score < unlikely.get(calls, 0.0):
         return Verdict(order[:1], f"an unlikely change, and only {_number(calls)} to show it right")
     known = [i for i in order if plays.get(i)]

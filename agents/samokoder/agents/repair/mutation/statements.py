@@ -262,7 +262,10 @@ def _expression(source: Source, node: ast.Expr, function: Function | None) -> It
 def _moved(source: Source, node: ast.stmt, body: list[ast.stmt]) -> Iterator[Splice]:
     """Swapped with the next statement; one level further out or in."""
     at = body.index(node)
-    if node.lineno != node.end_lineno or isinstance(node, Function | ast.ClassDef):
+    if isinstance(node, Function | ast.ClassDef):
+        return
+    if node.lineno != node.end_lineno:
+        yield from _block_moved(source, node, body, at)
         return
     margin = node.col_offset
     line = source.starts[node.lineno - 1]
@@ -292,6 +295,25 @@ def _moved(source: Source, node: ast.stmt, body: list[ast.stmt]) -> Iterator[Spl
         if isinstance(last, ast.For | ast.While | ast.If) and last.body:
             text = " " * last.body[-1].col_offset + own + "\n"
             yield Splice(line, stop, text, node.lineno, 0.12, "two levels in")
+
+
+def _block_moved(source: Source, node: ast.stmt, body: list[ast.stmt], at: int) -> Iterator[Splice]:
+    """A whole loop or condition goes to the end of the block before it, functions included."""
+    if at == 0 or not isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try):
+        return
+    before = body[at - 1]
+    blocks = (Function, ast.For, ast.While, ast.If, ast.With)
+    if not isinstance(before, blocks) or not before.body:
+        return
+    last = before.body[-1]
+    by = last.col_offset - node.col_offset
+    start = source.starts[node.lineno - 1]
+    stop = source.starts[node.end_lineno or node.lineno]
+    lines = source.between(start, stop).split("\n")
+    if by <= 0 or source.line(node.lineno)[: node.col_offset].strip():
+        return
+    text = "\n".join(" " * by + line if line.strip() else line for line in lines)
+    yield Splice(start, stop, text, node.lineno, 0.3, "the block one level in")
 
 
 def local_names(function: Function | None) -> list[str]:

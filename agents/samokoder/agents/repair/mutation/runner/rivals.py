@@ -48,7 +48,7 @@ def behaviour(job: dict[str, Any], text: str, changed: list[int]) -> dict[str, A
     signal.signal(signal.SIGPROF, _late)
     recorder = Recorder(job["path"])
     started = time.process_time()
-    reached = Reached(job["path"], changed)
+    reached = Reached(job["path"], text, changed)
     with recorder, reached:
         run_all(job, frozenset(), stop=False, each=recorder.begin)
     module = module_of(job["path"])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import sys
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,32 @@ def run_all(
 
 def reason(error: Any, traceback: Any) -> dict[str, Any]:
     """Type, message and innermost line of a failure, below the workspace where possible."""
+    told = _told(str(error))
+    if told is not None:
+        return told
     frames = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         frames.append([code.co_filename, traceback.tb_lineno])
         traceback = traceback.tb_next
     return {"type": type(error).__name__, "message": str(error)[:300], "frames": frames[-12:]}
+
+
+_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
+
+
+def _told(message: str) -> dict[str, Any] | None:
+    """The error inside a message that quotes a whole traceback, as for a module that does not
+    import.
+    """
+    if "Traceback (most recent call last)" not in message:
+        return None
+    last = message.rstrip().rpartition("\n")[2]
+    kind, _, words = last.partition(": ")
+    frames = [[name, int(line)] for name, line in _FRAME.findall(message)]
+    if not kind.isidentifier() or not frames:
+        return None
+    return {"type": kind, "message": words[:300], "frames": frames[-12:]}
 
 
 def run_unittest(

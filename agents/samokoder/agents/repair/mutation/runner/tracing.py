@@ -59,6 +59,8 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
     except TimeoutError as late_error:
         error = reason(late_error, late_error.__traceback__)
         bad = {runs[-1][0]}
+    except Exception as broken:  # noqa: BLE001  # the tests could not even be loaded
+        error = reason(broken, broken.__traceback__)
     finally:
         sys.settrace(None)
         signal.setitimer(signal.ITIMER_PROF, 0)
