@@ -5,6 +5,7 @@ brief, each version is tried against each claim, and where they agree most is wh
 with the claims that hold as its tests. With tests given, they decide alone.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ _MODULE, _CLAIMS, _WHOLE = 900, 120, 1500
 """Tokens of an answer, at most."""
 _PER_FUNCTION = 7
 """Claims about one function that are believed: a small model goes on for ever and gets worse."""
+_TESTED = re.compile(r"[;,]?\s*\b(?:and )?with (?:unit )?tests?\b", re.IGNORECASE)
 _CODE = "```python\n"
 _END = ("\n```",)
 _TESTS = 7000
@@ -80,7 +82,8 @@ async def _new(run: Run, workshop: Workshop, ground: Ground, wanted: Wish, key: 
     """A module that no test asks for yet."""
     made = Draft(ground)
     module, test = ground.task.works
-    facts = {"wish": wanted, "brief": ground.plan.brief}
+    # tests are asked for by themselves; beside the module they would take its room
+    facts = {"wish": wanted, "brief": _TESTED.sub("", ground.plan.brief).strip()}
     python = (await find_interpreter(run.root, run.settings.check)).path
     told: tuple[str, ...] = ()
     versions = _Versions(run, workshop, ground, wanted, python, key)
