@@ -30,13 +30,15 @@ from anyio import to_thread
 
 from samokoder.agents.models.model import Model, Role
 from samokoder.agents.repair.workshop import Tools
-from samokoder.agents.review import sources
+from samokoder.agents.review import pyfile, sources
+from samokoder.agents.review.defects import source as defects
 from samokoder.agents.review.finding import Finding
 from samokoder.agents.review.opinions import ModelOpinions
 from samokoder.agents.review.request import ReviewRequest
 from samokoder.agents.review.review import Reviewers, Sources, review
 from samokoder.agents.review.shelf import MemoryShelf
 from samokoder.agents.review.source import Source
+from samokoder.agents.review.taint import source as taint
 from samokoder.agents.runs.context import Run
 from samokoder.agents.runs.direct import DirectRun
 from samokoder.agents.sandbox.scratch import ScratchPool
@@ -379,12 +381,35 @@ def report(
     else:
         print(table({who: figures(cases, found, slack) for who, found in everybody.items()}))
         by_rule(cases, everybody["samokoder"], slack)
+    print(speed(cases, args.set))
     seconds = sorted(r.seconds for r in results.values())
     tokens = sum(r.tokens for r in results.values())
     if tokens:
         print(f"tokens: {tokens} in {len(results)} reviews")
     if seconds:
         print(f"seconds a review: median {seconds[len(seconds) // 2]:.2f}, most {seconds[-1]:.2f}")
+
+
+def speed(cases: list[dict[str, Any]], set_name: str) -> str:
+    """CPU time of the passes that only read Python, by themselves."""
+    parts = []
+    for name, analyse in (("data flow", taint.analyse), ("patterns", defects.analyse)):
+        spent, lines, slowest = 0.0, 0, 0.0
+        for variant in (v for case in cases for v in variants(case, set_name, False)):
+            file = pyfile.read(variant.path, variant.files.get(variant.path, ""))
+            if file is None or not variant.path.endswith(".py"):
+                continue
+            started = time.process_time()
+            analyse(file)
+            took = time.process_time() - started
+            spent, lines = spent + took, lines + len(file.lines)
+            slowest = max(slowest, took / max(200, len(file.lines)))
+        if lines:
+            parts.append(
+                f"{name}: {1e6 * spent / lines:.0f} ms CPU for 1,000 lines "
+                f"(slowest file {1e6 * slowest:.0f})"
+            )
+    return "; ".join(parts)
 
 
 def by_rule(

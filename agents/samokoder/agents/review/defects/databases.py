@@ -26,12 +26,13 @@ def counted(m: Module) -> Iterator[Defect]:
         if not (isinstance(node, ast.Call) and m.names.of(node.func) == "len" and node.args):
             continue
         query = node.args[0]
-        if isinstance(query, ast.Call) and isinstance(query.func, ast.Attribute):
-            if query.func.attr in _QUERYING and _manager(query.func.value):
-                yield Defect(
-                    node, "counted-in-memory", "all rows are loaded only to be counted",
-                    category=Category.RESOURCES, advice="Use `.count()`.",
-                )  # fmt: skip
+        if not (isinstance(query, ast.Call) and isinstance(query.func, ast.Attribute)):
+            continue
+        if query.func.attr in _QUERYING and _manager(query.func.value):
+            yield Defect(
+                node, "counted-in-memory", "all rows are loaded only to be counted",
+                category=Category.RESOURCES, advice="Use `.count()`.",
+            )  # fmt: skip
 
 
 def _manager(node: ast.expr) -> bool:
