@@ -75,9 +75,20 @@ class Dispatch:
     async def execute(self, params: types.ExecuteCommandParams) -> Any:
         """Run one command; its result as plain JSON."""
         connection = self._connection
+        request = current_request.get() or Request(0)
+        token = params.work_done_token
+        if token is not None:
+            connection.progress.add(token, request)  # at once: the user may cancel at once
+        try:
+            return await self._executed(params, request)
+        finally:
+            if token is not None:
+                connection.progress.remove(token)
+
+    async def _executed(self, params: types.ExecuteCommandParams, request: Request) -> Any:
+        connection = self._connection
         command = find(await connection.host.commands(), params.command)
         args = arguments(command, params.arguments)
-        request = current_request.get() or Request(0)
         progress = Progress(
             command.summary,
             request,
