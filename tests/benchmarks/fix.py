@@ -12,6 +12,7 @@ whole file instead of climbing. One JSON line per case goes to ``F``, a summary 
 """
 
 import argparse
+import difflib
 import importlib.util
 import json
 import os
@@ -80,8 +81,8 @@ def load_judge(data: Path) -> ModuleType:
 class Perfect:
     """Answers every question with the set's own solution: what is lost is the harness's fault."""
 
-    def __init__(self, gold: str, path: str, *, small: bool) -> None:
-        self._gold, self._path = gold, path
+    def __init__(self, gold: str, path: str, buggy: str, *, small: bool) -> None:
+        self._gold, self._path, self._buggy = gold, path, buggy
         self._profile = Profile("scripted", "perfect", small=small, remote=False)
 
     @property
@@ -91,15 +92,24 @@ class Perfect:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         text = f"```\n{self._gold}\n```"
         if not self._profile.small:
-            prompt = (
-                request.messages[-1].text if len(request.messages) < 3 else request.messages[1].text
-            )
-            shown = prompt.split("<data>\n", 1)[1].split("\n</data>", 1)[0]
-            text = (
-                f"{self._path}\n<<<<<<< SEARCH\n{shown}\n=======\n{self._gold}\n>>>>>>> REPLACE\n"
-            )
+            text = "\n".join(self._blocks())
         yield Delta(text)
         yield Delta("", Usage(request.chars // 4, len(text) // 4), "stop")
+
+    def _blocks(self) -> Iterator[str]:
+        """Every place that differs, with enough lines around it to be the only such place."""
+        old, new = self._buggy.splitlines(), self._gold.splitlines()
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        for lines in (3, 8, 20, len(old)):
+            groups = list(matcher.get_grouped_opcodes(lines))
+            parts = [
+                ("\n".join(old[g[0][1] : g[-1][2]]), "\n".join(new[g[0][3] : g[-1][4]]))
+                for g in groups
+            ]
+            if all(self._buggy.count(search) == 1 for search, _ in parts):
+                break
+        for search, replace in parts:
+            yield f"{self._path}\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n"
 
     async def aclose(self) -> None:
         return
@@ -153,7 +163,8 @@ async def _climb(
 ) -> Row:
     snapshot = await Tree(root).capture()
     if args.model == "perfect":
-        model = Perfect(ready.gold, ready.path, small=not args.large)
+        buggy = (await snapshot.read(ready.path)).decode()
+        model = Perfect(ready.gold, ready.path, buggy, small=not args.large)
     settings = Settings()
     settings = replace_fix(settings, args)
     run = DirectRun(snapshot, settings, {Role.CODER: model} if model is not None else {})

@@ -80,8 +80,12 @@ class Rewrite:
         if not chosen:
             case.learned.append("L2: no function or small file could be named as the place")
             return
-        for number in range(case.run.settings.model.samples * min(2, len(chosen))):
+        samples = case.run.settings.model.samples * min(2, len(chosen))
+        files = _around_functions(targets, texts)
+        for number in range(samples + len(files)):
             target = chosen[_turn(number, len(chosen))]
+            if number >= samples:
+                target = files[number - samples]  # it may be outside every function named
             temperature = _TEMPERATURES[min(number, len(_TEMPERATURES) - 1)]
             table: dict[str, str] = {}
             request = _function_request(case, target, texts, temperature, number, table)
@@ -138,6 +142,12 @@ async def _ask(case: Case, request: ChatRequest, what: str) -> Answer:
     if answer.finish == "refused":
         raise AnswerUnusable("the model refused to answer")
     return answer
+
+
+def _around_functions(targets: list[context.Target], texts: dict[str, str]) -> list[context.Target]:
+    """The small files of the likeliest functions, as a whole."""
+    paths = [p for p in dict.fromkeys(t.path for t in targets) if len(texts[p]) <= _WHOLE_FILE]
+    return [context.Target(p, "", 1, texts[p].count("\n") + 1, texts[p]) for p in paths[:2]]
 
 
 def _turn(number: int, count: int) -> int:

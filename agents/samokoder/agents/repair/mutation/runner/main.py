@@ -87,7 +87,7 @@ def _import_tools(job: dict[str, Any]) -> None:
         if name not in sys.modules:
             try:
                 __import__(name)
-            except Exception:  # noqa: BLE001  the fork will import it then, or fail itself
+            except Exception:  # noqa: BLE001  # the fork will import it then, or fail itself
                 continue
 
 

@@ -189,7 +189,7 @@ def run_script(job: dict[str, Any]) -> dict[str, Any]:
     except SystemExit as end:
         bad = end.code not in (None, 0)
         return {"ok": not bad, "fixed": int(not bad), "good": [], "bad": [], "error": None}
-    except BaseException as error:  # noqa: BLE001  whatever the script throws is its result
+    except BaseException as error:  # noqa: BLE001  # whatever the script throws is its result
         fact = reason(error, error.__traceback__)
         return {"ok": False, "fixed": 0, "good": [], "bad": ["script"], "error": fact}
     return {"ok": True, "fixed": 1, "good": ["script"], "bad": [], "error": None}
