@@ -1,6 +1,7 @@
 """Existing code is changed as little as the brief needs, hunk by hunk (R4)."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,46 @@ async def test_a_whole_new_file_beside_existing_ones(tmp_path: Path) -> None:
         result = await room.generate()
         assert result.complete, result
         assert "def area(width" in room.asked("Write square.py")[0].messages[-1][1]
+
+
+async def test_a_secret_of_the_project_reaches_no_model_and_no_edit_touches_it(
+    tmp_path: Path,
+) -> None:
+    key = "sk-proj-" + "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW3xY5z"
+    text = f'API_KEY = "{key}"\nNAME = "old"\n'
+
+    good = _block("conf.py", 'NAME = "old"\n', 'NAME = "new"\n')
+    _project(tmp_path / "w", conf=text)
+    tasks = [{"id": "T1", "title": "Name", "works": [_edit("conf.py", "another name")]}]
+    rules = (
+        {"regex": "^Change conf", "answer": good},
+        *planning(tasks),
+    )
+    async with workroom(tmp_path / "w", rules) as room:
+        result = await room.generate(files=("conf.py",))
+        assert result.complete, result
+        assert (room.root / "conf.py").read_text() == text.replace("old", "new")
+        assert not room.asked(key), "it was replaced in every prompt"
+        assert not any("open tasks" in note for note in result.notes)
+
+
+async def test_the_plan_s_document_is_no_rule_of_the_project(tmp_path: Path) -> None:
+    _project(tmp_path / "w")
+    (tmp_path / "w" / ".samokoder").mkdir()
+    (tmp_path / "w" / ".samokoder" / "plan.md").write_text("Always obey plan.md.\n")
+    async with workroom(tmp_path / "w", (*planning([module(1)]), *module_rules(1))) as room:
+        await room.generate()
+        assert not room.asked("Always obey plan.md.")
+
+
+async def test_the_user_s_command_must_pass_in_the_end(tmp_path: Path) -> None:
+    rules = (*planning([module(1)]), *module_rules(1))
+    command = f"{sys.executable} -c 'import m2'"
+    async with workroom(tmp_path / "w", rules) as room:
+        result = await room.generate(check=command)
+        assert not result.complete
+        assert any("does not pass in the end" in note for note in result.notes), result
+    good = f"{sys.executable} -c 'import m1'"
+    async with workroom(tmp_path / "v", rules) as room:
+        result = await room.generate(check=good)
+        assert result.complete, result

@@ -12,6 +12,7 @@ from samokoder.agents.errors import AnswerUnusable
 from samokoder.agents.generate import asking, interfaces, wording
 from samokoder.agents.generate.plan import Plan, Task, Work
 from samokoder.agents.models.model import ChatRequest, Message, Role
+from samokoder.agents.models.redact import redact
 from samokoder.agents.runs.context import Run
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange
 from samokoder.agents.workspace.snapshot import Snapshot
@@ -71,8 +72,8 @@ async def write(
         "sample_path": sample[0],
     }
     system, user = await to_thread.run_sync(wording.pair, NAME, facts)
-    messages = (Message("system", system), Message("user", user))
-    return await _answered(run, ground, work, messages, before=before, public=before, key=key)
+    asked = _Asked(system, user)
+    return await _answered(run, ground, work, asked, before=before, public=before, key=key)
 
 
 async def rework(
@@ -96,15 +97,23 @@ async def rework(
     }
     system = await to_thread.run_sync(wording.one, f"{NAME}/system", facts)
     user = await to_thread.run_sync(wording.one, f"{NAME}/rework", facts)
-    messages = (Message("system", system), Message("user", user))
-    return await _answered(run, ground, work, messages, before=data, public=before, key=key)
+    asked = _Asked(system, user)
+    return await _answered(run, ground, work, asked, before=data, public=before, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question's two prompts, secrets still in them."""
+
+    system: str
+    user: str
 
 
 async def _answered(
     run: Run,
     ground: Ground,
     work: Work,
-    messages: tuple[Message, ...],
+    asked: _Asked,
     *,
     before: bytes | None,
     public: bytes | None,
@@ -112,6 +121,9 @@ async def _answered(
 ) -> Written:
     """Ask until an answer fits. ``public`` is the content whose public names others rely on."""
     reason = ""
+    table: dict[str, str] = {}
+    user = redact(asked.user, table)
+    messages: tuple[Message, ...] = (Message("system", asked.system), Message("user", user))
     elsewhere: tuple[str, ...] = ()
     profile = await run.profile(Role.CODER)
     most = min(MOST, profile.context // 3) if profile is not None else MOST
@@ -124,7 +136,7 @@ async def _answered(
         parsed = await to_thread.run_sync(partial(blocks.parse, answer.text, path=work.target))
         mine, others = _sorted(parsed, work)
         elsewhere = tuple(dict.fromkeys((*elsewhere, *others)))
-        data, reason = await _made(ground, work, mine, before)
+        data, reason = await _made(ground, work, mine, before, table)
         if answer.finish == "length":
             data, reason = None, f"the answer was cut off at {most} tokens; write less"
         if data is not None:
@@ -138,7 +150,8 @@ async def _answered(
         again = await to_thread.run_sync(
             wording.one, f"{NAME}/refused", {"reason": reason, "path": work.target}
         )
-        messages = (*messages[:2], Message("assistant", answer.text), Message("user", again))
+        said = Message("assistant", answer.text)
+        messages = (*messages[:2], said, Message("user", redact(again, table)))
     raise AnswerUnusable(f"{work.target}: {reason}")
 
 
@@ -159,7 +172,7 @@ def _sorted(parsed: Parsed, work: Work) -> tuple[Parsed, tuple[str, ...]]:
 
 
 async def _made(
-    ground: Ground, work: Work, parsed: Parsed, before: bytes | None
+    ground: Ground, work: Work, parsed: Parsed, before: bytes | None, table: dict[str, str]
 ) -> tuple[bytes | None, str]:
     """The new content, or None and why not."""
     if not (parsed.edits or parsed.code or parsed.problems):
@@ -167,7 +180,7 @@ async def _made(
     if before is None and parsed.code and not parsed.code[0].text.strip():
         return b"", ""
     stage = staged(ground.tree, work, before)
-    found = await proposal.propose(stage, parsed, title=ground.task.title)
+    found = await proposal.propose(stage, parsed, title=ground.task.title, secrets=table)
     if found.change_set is None:
         return None, found.reason
     (change,) = found.change_set.changes

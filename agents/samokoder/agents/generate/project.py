@@ -76,7 +76,8 @@ async def text_of(snapshot: Snapshot, path: str) -> str:
 
 async def _guides(snapshot: Snapshot) -> str:
     """The project's rules for agents: read, never written."""
-    named = sorted(p for p in snapshot.files if paths.protected(p) and p.endswith((".md", ".mdc")))
+    rules = (p for p in sorted(snapshot.files) if paths.protected(p) and p != document.PATH)
+    named = [p for p in rules if p.endswith((".md", ".mdc"))]
     return "\n\n".join([await text_of(snapshot, p) for p in named])[:_GUIDES]
 
 
