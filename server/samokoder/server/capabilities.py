@@ -115,6 +115,7 @@ def offer(client: ClientCapabilities, commands: Sequence[str]) -> types.ServerCa
         )
         if client.pulls
         else None,
+        code_lens_provider=types.CodeLensOptions(resolve_provider=False),
         execute_command_provider=types.ExecuteCommandOptions(
             commands=list(commands), work_done_progress=True
         ),

@@ -14,6 +14,7 @@ from samokoder.server.dispatch import Dispatch
 from samokoder.server.documents import Document, Documents
 from samokoder.server.engine import Engine
 from samokoder.server.failures import INVALID_PARAMS, ClientRefused, ClientSilent, Malformed
+from samokoder.server.lenses import code_lenses
 from samokoder.server.protocol import Stage, current_request
 from samokoder.server.text import Position, Range
 from samokoder.server.uris import path_of
@@ -52,6 +53,7 @@ class Session:
         on(types.SET_TRACE, _ignore, raw=True)
         on(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, raw=True)
         on(types.TEXT_DOCUMENT_DIAGNOSTIC, self._diagnostic, raw=True)
+        on(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens, raw=True)
         on(types.WORKSPACE_EXECUTE_COMMAND, Dispatch(connection).execute)
 
     async def end(self, seconds: float) -> None:
@@ -178,7 +180,8 @@ class Session:
 
     # Requests
 
-    def _cancel_progress(self, params: Any) -> None:
+    async def _cancel_progress(self, params: Any) -> None:
+        # a task of its own: it must not overtake the request that came just before it
         if isinstance(params, dict):
             self._connection.progress.cancel(params.get("token"))
 
@@ -187,6 +190,9 @@ class Session:
         uri = document.get("uri") if isinstance(document, dict) else None
         items = self._connection.diagnostics.pulled(uri) if isinstance(uri, str) else []
         return {"kind": "full", "items": items}
+
+    async def _code_lens(self, params: Any) -> list[Any]:
+        return await code_lenses(self._connection, params)
 
     def _code_action(self, params: Any) -> list[Any]:
         return code_actions(self._connection, params)
