@@ -82,9 +82,9 @@ class One:
         return self._model
 
 
-async def reviewed(engine: Engine, root: Path) -> tuple[ReviewResult, float]:
-    """One review and its wall time."""
-    started = time.monotonic()
+async def reviewed(engine: Engine, root: Path) -> tuple[ReviewResult, float, float]:
+    """One review, its wall time and the processor's time in this process."""
+    started, worked = time.monotonic(), time.process_time()
     params = msgspec.Raw(msgspec.json.encode(ReviewRequest()))
     order = Order(kind="review", root=str(root), title="Review", params=params, origin="shell")
     run_id = await engine.submit(order)
@@ -93,7 +93,8 @@ async def reviewed(engine: Engine, root: Path) -> tuple[ReviewResult, float]:
     seconds = time.monotonic() - started
     if stored is None:
         raise SystemExit(f"{run.state}: {run.reason}")
-    return msgspec.json.decode(stored, type=ReviewResult), seconds
+    worked = time.process_time() - worked
+    return msgspec.json.decode(stored, type=ReviewResult), seconds, worked
 
 
 async def main(argv: Sequence[str]) -> int:
@@ -147,15 +148,15 @@ async def main(argv: Sequence[str]) -> int:
                     rows.append(await reviewed(engine, root))
         await pool.close()
     first = rows[0][0]
-    print("review   hunks  known  calls   tokens   ratio   wall s  model s  beside s")
-    for name, (result, seconds) in zip(("first", "second", "third"), rows, strict=True):
+    print("review   hunks  known  calls   tokens   ratio   wall s  model s  beside s  cpu s")
+    for name, (result, seconds, worked) in zip(("first", "second", "third"), rows, strict=True):
         print(
             f"{name:<8} {result.hunks:>5}  {result.cached:>5}  {result.calls:>5}  "
             f"{result.tokens:>7}  {result.tokens / first.tokens:>6.3f}  {seconds:>7.3f}  "
-            f"{result.model_seconds:>7.3f}  {seconds - result.model_seconds:>8.3f}"
+            f"{result.model_seconds:>7.3f}  {seconds - result.model_seconds:>8.3f}  {worked:>5.3f}"
         )
-    ratio = max(result.tokens for result, _ in rows[1:]) / first.tokens
-    beside = min(seconds - result.model_seconds for result, seconds in rows[1:])
+    ratio = max(result.tokens for result, *_ in rows[1:]) / first.tokens
+    beside = min(seconds - result.model_seconds for result, seconds, _ in rows[1:])
     print(f"tokens of a second review: {ratio:.3f} of the first (bound {TOKENS})")
     print(f"beside the model: {beside:.3f} s, first {rows[0][1] - first.model_seconds:.3f} s "
           f"(bound {SECONDS})")  # fmt: skip

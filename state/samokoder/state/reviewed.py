@@ -33,13 +33,15 @@ async def known(s: AsyncSession, keys: Collection[bytes]) -> dict[bytes, Reviewe
 async def remember(s: AsyncSession, workspace_id: int, said: Collection[Reviewed]) -> None:
     """Keep answers; a newer one replaces an older."""
     now = clock.now_ms()
-    for one in said:
-        facts = {"answer": one.answer, "tokens": one.tokens, "used_at": now}
-        await s.execute(
-            dialect.insert(s, schema.Reviewed)
-            .values(key=one.key, workspace_id=workspace_id, **facts)
-            .on_conflict_do_update(index_elements=["key"], set_=facts)
-        )
+    for batch in rows.batches(said, 100):
+        values = [
+            {"key": one.key, "workspace_id": workspace_id, "answer": one.answer,
+             "tokens": one.tokens, "used_at": now}
+            for one in {one.key: one for one in batch}.values()
+        ]  # fmt: skip
+        statement = dialect.insert(s, schema.Reviewed).values(values)
+        renewed = {name: statement.excluded[name] for name in ("answer", "tokens", "used_at")}
+        await s.execute(statement.on_conflict_do_update(index_elements=["key"], set_=renewed))
 
 
 async def touch(s: AsyncSession, keys: Collection[bytes]) -> None:
