@@ -103,3 +103,15 @@ async def test_files_that_cannot_be_read_have_no_findings(tmp_path: Path) -> Non
     scope = Scope({"a.py": None, "b.py": None, "gone.py": None})
     for source in (TaintSource(), DefectSource(), BanditSource()):
         assert await source.findings(now, scope) == ()
+
+
+async def test_code_nested_too_deep_has_no_findings(tmp_path: Path) -> None:
+    deep = (
+        "from flask import request\ndef f():\n    return " + " + ".join(["request"] * 4000) + "\n"
+    )
+    now = await snapshot(tmp_path / "a", a=deep, b="def f(a):\n    return a == a\n")
+    scope = Scope({"a.py": None, "b.py": None})
+    for source in (TaintSource(), DefectSource(), BanditSource(), RuffSource()):
+        found = await source.findings(now, scope)
+        assert not [f for f in found if f.path == "a.py"]
+        assert bool(found) is (source.name in ("defects", "ruff")), "the next file is still read"

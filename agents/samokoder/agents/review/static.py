@@ -61,10 +61,18 @@ async def text_at(snapshot: Snapshot | None, path: str) -> str | None:
 def _compared(
     path: str, now: str, before: str | None, scope: Scope, reading: Reading
 ) -> list[Finding]:
-    found = within(scope, reading(path, now))
+    found = within(scope, _read(reading, path, now))
     if not found or before is None:
         return found
-    return brought_in(found, reading(path, before))
+    return brought_in(found, _read(reading, path, before))
+
+
+def _read(reading: Reading, path: str, text: str) -> Sequence[Finding]:
+    """Nothing for a text that is nested too deep to be walked."""
+    try:
+        return reading(path, text)
+    except RecursionError:
+        return ()
 
 
 def within(scope: Scope, findings: Iterable[Finding]) -> list[Finding]:

@@ -127,7 +127,10 @@ def _followed(path: str, text: str) -> list[tuple[int, int]]:
     file = pyfile.read(path, text)
     if file is None or not entrances.possible(text):
         return []
-    ids = entrances.entered(file.tree)
+    try:
+        ids = entrances.entered(file.tree)
+    except RecursionError:  # generated code, nested too deep to be walked
+        return []
     return [
         (node.lineno, node.end_lineno or node.lineno)
         for node in ast.walk(file.tree)
