@@ -27,7 +27,7 @@ FILES = (
     "l10n/*.json",
     "images/*",
     "walkthrough/*.svg",
-    "out/extension.js",
+    "out/*.js",
 )
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
 LIMIT = 2_000_000
@@ -146,7 +146,7 @@ def main() -> None:
         for name, data in parts.items():
             package.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     size = target.stat().st_size
-    bundle = len(parts["extension/out/extension.js"])
+    bundle = sum(len(data) for name, data in parts.items() if name.endswith(".js"))
     print(f"bundle {bundle / 1e3:.0f} kB, wheel {len(wheel_data) / 1e3:.0f} kB")
     print(f"{target.relative_to(PROJECT)}: {size / 1e6:.2f} MB, sha256 {digest(target)}")
     if size > LIMIT:

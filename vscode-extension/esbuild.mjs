@@ -19,9 +19,11 @@ if (tests) {
   const { metafile } = await build({
     ...common,
     metafile: true,
-    entryPoints: ["src/extension.ts"],
-    external: ["vscode"],
-    outfile: "out/extension.js",
+    // The language client is most of the code; it is loaded when the server starts, not at activation.
+    entryPoints: ["src/extension.ts", "src/samokoderClient.ts"],
+    external: ["vscode", "./samokoderClient"],
+    outdir: "out",
+    supported: { "dynamic-import": false },
     minify: production,
     sourcemap: !production,
   });

@@ -142,7 +142,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   // Not awaited: the window must not wait for the server.
-  void mine.restart();
+  mine.start();
 }
 
 export async function deactivate(): Promise<void> {

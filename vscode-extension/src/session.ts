@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 
 import type { RunEvent } from "./answers";
-import type { Client, ServerState } from "./client";
+import type { Client, ServerState } from "./samokoderClient";
 import { failure } from "./failures";
 import type { Keys } from "./keys";
 import type { Program } from "./program";
@@ -61,10 +61,21 @@ export class Session implements Connection, vscode.Disposable {
     return this.server;
   }
 
+  /** Starts it, but lets the activation of this extension end first. */
+  start(): void {
+    this.turn = new Promise((resolve) => setImmediate(resolve));
+    void this.restart();
+  }
+
   restart(): Promise<void> {
     this.turn = this.turn.then(async () => {
       await this.end();
-      await this.begin();
+      try {
+        await this.begin();
+      } catch (error) {
+        this.set("stopped", failure(error));
+        this.complain();
+      }
     });
     return this.turn;
   }
@@ -91,7 +102,7 @@ export class Session implements Connection, vscode.Disposable {
     }
     this.output.info(`${found.command} lsp`);
     // Loaded here and not at activation: most of this extension's code is the language client.
-    const { client } = await import("./client");
+    const { client } = await import("./samokoderClient");
     const mine: Client = client({
       program: found.command,
       env: found.env,
@@ -110,13 +121,7 @@ export class Session implements Connection, vscode.Disposable {
       onCommand: (command, args) => this.onCommand(command, args),
     });
     this.client = mine;
-    try {
-      await mine.start();
-    } catch (error) {
-      this.set("stopped", failure(error));
-      this.complain();
-      return;
-    }
+    await mine.start();
     void this.program.greet(mine.version);
   }
 

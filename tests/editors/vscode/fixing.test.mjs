@@ -22,8 +22,8 @@ scenario("from the palette to a proven fix, and back by one click", async (windo
   await window.shot("fix-proven");
   await window.button(done, "Undo");
   await window.line("y = x ** 3").waitFor();
-  await window.press("Control+S");
-  await eventually(() => assert.equal(onDisk("calc.py"), CALC));
+  await window.save("calc.py");
+  assert.equal(onDisk("calc.py"), CALC);
   await window.clear();
 });
 

@@ -1,6 +1,6 @@
 // The small programs the scenarios work on, and what the scripted model says to them.
 
-export const CALC = 'def double(x):\n    """Twice x: é, 🎉."""\n    y = x ** 3\n    return y\n';
+export const CALC = 'def double(x):\n    """Twice x, voilà: é."""\n    y = x ** 3\n    return y\n';
 export const TWO =
   "def double(x):\n    y = x ** 3\n    return y\n\n\ndef same(x):\n    return x\n\n\ndef triple(x):\n    return x * 4\n";
 
@@ -26,7 +26,7 @@ export const WEB =
   '    name = request.args["name"]\n    return subprocess.call("ls " + name, shell=True)\n';
 
 const json = (value) => JSON.stringify(value);
-export const NOTES = "# Notes\n\nfirst\n\nsecond\n\nthird\n\nfourth\n\nfifth\n";
+export const NOTES = "# Notes\n\nfirst\n\nsecond 🎉\n\nthird\n\nfourth\n\nfifth\n";
 
 /** Answers of every role for the brief "quarters": one task with tests, one in words only. */
 export const QUARTERS = [

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { onDisk, scenario, stage, staged, workspace } from "./scenario.mjs";
 import { WEB } from "./programs.mjs";
 import * as server from "./server.mjs";
-import { eventually } from "./workbench.mjs";
 
 staged();
 const LOOSE = "def same(one, other=[]):\n    other.append(one)\n    return one is 'x'\n";
@@ -22,7 +21,7 @@ scenario("a proven finding is red, stands in the Problems panel, and can be dism
   await window.tab("web.py").click();
   await window.goto(8, 30);
   await window.quickFix("Explain", { shot: "review-actions" });
-  await window.tab("Preview explanation.md").waitFor({ timeout: 30_000 });
+  await window.page.locator(".tabs-container .tab", { hasText: "explanation.md" }).waitFor();
   await window.page.waitForTimeout(1500);
   await window.shot("explanation");
   await window.tab("web.py").click();
@@ -45,7 +44,7 @@ scenario("a finding's fix is applied with proof", async (window) => {
   await window.goto(3, 14);
   await window.quickFix("Apply fix");
   await window.line("one == 'x'").waitFor({ timeout: 60_000 });
-  await window.press("Control+s");
-  await eventually(() => assert.match(onDisk("loose.py"), /one == 'x'/));
+  await window.save("loose.py");
+  assert.match(onDisk("loose.py"), /one == 'x'/);
   await window.clear();
 });

@@ -66,8 +66,10 @@ export function room(files) {
 }
 
 /** Starts VS Code on a room. `settings` go where a remote window reads them from. */
-export async function start(room, { settings = {}, vsix = VSIX, path: program = SAMOKODER, locale, trust = false } = {}) {
-  const { folder, env } = room;
+export async function start(room, { settings = {}, vsix = VSIX, path: program = SAMOKODER, locale, trust = false, environment = {} } = {}) {
+  const { folder } = room;
+  const env = { ...room.env, ...environment };
+  if (locale) languagePack(folder("extensions"), locale);
   writeFileSync(folder("data/User/settings.json"), JSON.stringify(SETTINGS));
   // Settings of scope machine count only from here: the window is a remote one.
   const machine = { "samokoder.path": program, ...settings };
@@ -103,6 +105,22 @@ export async function start(room, { settings = {}, vsix = VSIX, path: program = 
       await gone;
     },
   };
+}
+
+/** VS Code takes a display language only where a pack for it is installed; an empty one will do. */
+function languagePack(extensions, locale) {
+  const folder = path.join(extensions, `test.language-${locale}-0.0.1`);
+  mkdirSync(folder, { recursive: true });
+  const translations = [{ id: "vscode", path: "./main.json" }];
+  const manifest = {
+    name: `language-${locale}`,
+    publisher: "test",
+    version: "0.0.1",
+    engines: { vscode: "^1.91.0" },
+    contributes: { localizations: [{ languageId: locale, languageName: locale, translations }] },
+  };
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest));
+  writeFileSync(path.join(folder, "main.json"), JSON.stringify({ version: "1.0.0", contents: {} }));
 }
 
 /** Runs the shell's twin in the same room: another client of the same daemon's state. */

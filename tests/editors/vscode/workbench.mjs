@@ -133,6 +133,12 @@ export class Workbench {
     if (await this.page.locator(".part.panel").isVisible()) await this.press("Control+j");
   }
 
+  /** Saves the active editor and waits until that has happened. */
+  async save(name) {
+    await this.press("Control+s");
+    await this.page.locator(`.tabs-container .tab.dirty[data-resource-name="${name}"]`).waitFor({ state: "detached" });
+  }
+
   async quiet() {
     for (const toast of await this.page.locator(".notifications-toasts .notification-list-item").all()) {
       const close = toast.getByRole("button", { name: /Clear Notification/ });

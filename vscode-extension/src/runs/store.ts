@@ -138,6 +138,7 @@ export class Runs implements vscode.Disposable {
       case "model":
         this.spent.set(id, sum(this.cost(id), facts));
         this.changes.fire(id);
+        this.later(id);
         return;
       case "question":
         this.later(id);

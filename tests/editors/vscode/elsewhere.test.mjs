@@ -1,0 +1,72 @@
+// A run of another client: watched, approved and undone here. Keys: in no file.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { test as check } from "node:test";
+import { CALC, FIX, test } from "./programs.mjs";
+import { configure, onDisk, scenario, stage, staged, workspace } from "./scenario.mjs";
+import * as server from "./server.mjs";
+import { eventually } from "./workbench.mjs";
+
+staged();
+const calc = { "calc.py": CALC, "test_calc.py": test("calc", ["double", 4, 8]) };
+const NVIM = path.join(server.PROJECT, ".venv/bin/nvim");
+
+scenario("a run of the shell is watched, approved and undone", async (window) => {
+  workspace(calc, [{ answer: FIX, delay: 3 }]);
+  configure('[run]\napply = "ask"\n');
+  server.shell(stage.room, "trust");
+  await window.command("Samokoder: Show Runs");
+  const { room } = stage;
+  const child = spawn(server.SAMOKODER, ["fix", "calc.py", "--json"], { cwd: room.work, env: room.env });
+  let printed = "";
+  child.stdout.on("data", (data) => (printed += data));
+  const ended = new Promise((done) => child.once("exit", done));
+  await window.runRow("running").waitFor({ timeout: 30_000 });
+  await approvedAndUndone(window);
+  assert.equal(await ended, 0);
+  assert.equal(JSON.parse(printed).applied, true);
+});
+
+check("a run of Neovim is watched, approved and undone", { timeout: 150_000, skip: !existsSync(NVIM) && "no Neovim here" }, async () => {
+  const { window, room } = stage;
+  workspace(calc, [{ answer: FIX, delay: 3 }]);
+  configure('[run]\napply = "ask"\n');
+  const argv = ["--headless", "-u", "NONE", "-i", "NONE", "-n", "-l", path.join(import.meta.dirname, "order.lua")];
+  const child = spawn(NVIM, [...argv, room.work, server.SAMOKODER], { cwd: room.work, env: room.env, stdio: "inherit" });
+  assert.equal(await new Promise((done) => child.once("exit", done)), 0);
+  await window.runRow("running").or(window.runRow("waiting")).first().waitFor({ timeout: 30_000 });
+  await approvedAndUndone(window);
+});
+
+async function approvedAndUndone(window) {
+  const question = window.toast("Apply “");
+  await question.waitFor({ timeout: 60_000 });
+  await window.shot("other-client");
+  assert.equal(onDisk("calc.py"), CALC);
+  await window.button(question, "Apply");
+  await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
+  const run = window.runRow("succeeded").first();
+  await run.waitFor({ timeout: 30_000 });
+  await window.button(run, "Undo Changes");
+  await eventually(() => assert.equal(onDisk("calc.py"), CALC));
+  await window.runRow("undone").first().waitFor();
+}
+
+scenario("a key is in the server's memory and in no readable file", async (window) => {
+  const key = "sk-not-a-real-key-7f3a91";
+  await window.command("Samokoder: Set a Model Provider's Key");
+  await window.option("Mistral").first().click();
+  await window.type(key);
+  await window.toast("is set").waitFor();
+  assert.deepEqual(holding(stage.room.root, key), []);
+});
+
+/** Files below a folder in which a text stands. */
+function holding(folder, text) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file).includes(text));
+}

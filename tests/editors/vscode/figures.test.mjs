@@ -1,0 +1,70 @@
+// What a start costs, measured in the extension host by a small extension beside ours.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { Workbench, eventually } from "./workbench.mjs";
+import * as server from "./server.mjs";
+
+const ACTIVATION = 50;
+const FIRST_COMMAND = 300;
+const PROBE = `
+const { writeFileSync } = require("node:fs");
+const { commands, extensions } = require("vscode");
+exports.activate = async () => {
+  const { performance } = require("node:perf_hooks");
+  const before = performance.now();
+  const cpu = process.cpuUsage();
+  await extensions.getExtension("samokoder.samokoder").activate();
+  const activated = performance.now();
+  const used = process.cpuUsage(cpu);
+  await commands.executeCommand("samokoder.refreshRuns");
+  const first = performance.now();
+  await commands.executeCommand("samokoder.refreshRuns");
+  const second = performance.now();
+  writeFileSync(process.env.PROBE_FILE, JSON.stringify({
+    activation: activated - before,
+    cpu: (used.user + used.system) / 1000,
+    first: first - activated,
+    warm: second - first,
+  }));
+};
+`;
+
+test("activation and the first command", { timeout: 240_000 }, async () => {
+  const room = server.room({ "a.py": "x = 1\n" });
+  const file = room.folder("figures.json");
+  room.env.PROBE_FILE = file;
+  const probe = room.folder("extensions/probe.probe-0.0.1");
+  mkdirSync(probe, { recursive: true });
+  const engines = { vscode: "^1.91.0" };
+  const manifest = { name: "probe", publisher: "probe", version: "0.0.1", engines, main: "./main.js", activationEvents: ["*"] };
+  writeFileSync(path.join(probe, "package.json"), JSON.stringify(manifest));
+  writeFileSync(path.join(probe, "main.js"), PROBE);
+  // The daemon is warm: another client holds it.
+  const vscode = await server.start(room);
+  const browser = await server.browser();
+  try {
+    const rounds = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      writeFileSync(file, "");
+      const window = await Workbench.open(browser, vscode, room.work);
+      rounds.push(await eventually(() => JSON.parse(readFileSync(file, "utf8")), 60));
+      await window.page.context().close();
+    }
+    const best = (name) => Math.min(...rounds.slice(1).map((round) => round[name]));
+    const bundle = statSync(path.join(server.PROJECT, "vscode-extension/out/extension.js")).size;
+    const vsix = statSync(server.VSIX).size;
+    const shown = (value) => `${value.toFixed(1)} ms`;
+    console.log(`activation ${shown(best("activation"))} (bound ${ACTIVATION}), cpu ${shown(best("cpu"))}`);
+    console.log(`first command ${shown(best("first"))} (bound ${FIRST_COMMAND}), warm command ${shown(best("warm"))}`);
+    console.log(`bundle ${(bundle / 1e3).toFixed(0)} kB, package ${(vsix / 1e6).toFixed(2)} MB`);
+    assert.ok(best("activation") <= ACTIVATION, "activation");
+    assert.ok(best("first") <= FIRST_COMMAND, "first command");
+    assert.ok(vsix < 2e6, "package");
+  } finally {
+    await browser.close();
+    await vscode.stop();
+    await server.leave(room);
+  }
+});

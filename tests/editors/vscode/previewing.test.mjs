@@ -1,0 +1,25 @@
+// The project in a container, its page in the editor. Run below `scripts/engine run`.
+import { configure, stage, staged, workspace } from "./scenario.mjs";
+import { test } from "node:test";
+import * as server from "./server.mjs";
+
+const image = process.env.SAMOKODER_IMAGE_PYTHON;
+if (image) staged();
+
+test("a preview starts, its page opens in the editor, and it stops", { timeout: 150_000, skip: !image && "no container engine: run by scripts/engine" }, async () => {
+  const { window, room } = stage;
+  try {
+    workspace({ "index.html": "<!doctype html><title>Clock</title><h1>It runs: é 🎉</h1>\n" });
+    configure(`[preview]\nimage = "${image}"\nstart = "python3 -m http.server 8000"\nport = 8000\n`);
+    server.shell(room, "trust");
+    await window.command("Samokoder: Start a Preview");
+    const frame = window.page.frameLocator("iframe.webview").frameLocator("iframe").frameLocator("iframe");
+    await frame.getByText("It runs: é 🎉").waitFor({ timeout: 90_000 });
+    await window.shot("preview");
+    await window.command("Samokoder: Stop the Preview");
+    await window.toast("The preview is stopped.").waitFor();
+  } catch (error) {
+    await window.shot("FAIL-preview");
+    throw error;
+  }
+});
