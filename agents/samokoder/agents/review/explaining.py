@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 
 import anyio
+from anyio import to_thread
 
 from samokoder.agents.checks.bundled import ruff_program
 from samokoder.agents.errors import LimitReached, ModelError, ModelMissing
 from samokoder.agents.models.model import ChatRequest, Message, Role
-from samokoder.agents.review import prose
+from samokoder.agents.review import prompting, prose
 from samokoder.agents.review.prompting import template
 from samokoder.agents.review.view import FindingView
 from samokoder.agents.review.weaknesses import NAMES
@@ -49,6 +50,7 @@ async def explain(run: Run, request: ExplainRequest) -> Explained:
     profile = await run.profile(Role.SMALL)
     if profile is None:
         return Explained()
+    await to_thread.run_sync(prompting.warm)
     prompt = template("explain").render(facts=request.facts[:6000], code=request.code[:4000])
     messages = (
         Message("system", template("explain_system").render()),
