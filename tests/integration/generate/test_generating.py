@@ -299,3 +299,16 @@ async def test_a_model_that_is_gone_ends_the_run_with_what_is_done(tmp_path: Pat
         assert result.stopped and not result.complete and not result.limited
         assert any("the plan that was there had 1 open tasks" in note for note in result.notes)
         assert (room.root / "m1.py").exists()
+
+
+async def test_where_nothing_is_applied_later_tasks_build_on_proposals(tmp_path: Path) -> None:
+    tasks = [module(1), {**module(2), "needs": ["T1"]}]
+    rules = (*planning(tasks), *module_rules(1), *module_rules(2))
+    async with workroom(tmp_path / "w", rules, flags={"run.apply": "never"}) as room:
+        run_id = await room.start(GenerateRequest(brief="make it"))
+        _, result = await room.outcome(run_id)
+        assert _ends(result) == {"T1": "proposed", "T2": "proposed"}
+        assert [p for p in room.root.rglob("*") if p.is_file()] == []
+        await room.engine.apply(run_id, client=None)
+        assert (room.root / "m1.py").exists() and (room.root / "m2.py").exists()
+        assert (room.root / ".samokoder" / "plan.md").exists()
