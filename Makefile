@@ -1,13 +1,13 @@
 # One entry point for every habit. Each target makes or renews its own environment first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench docs vsix lock clean runtime dev extension
+.PHONY: help setup demo test check fix bench docs vsix lock clean runtime dev extension test-vscode
 
 PY := .venv/bin/python
 EXT := vscode-extension
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: dev extension ## Make the whole development environment
 
@@ -20,6 +20,9 @@ test: dev extension ## Run every test that can run here; what is skipped is name
 	@$(PY) scripts/engine run $(PY) -m pytest -m "engine and not matrix" $(ARGS) || test $$? = 5
 	@echo "Not run: the crash matrix (minutes): $(PY) -m pytest -m matrix"
 	@scripts/extension test
+
+test-vscode: vsix ## Drive the packed extension in a real VS Code (Linux x64; brings chromium by apt)
+	@scripts/vscode-e2e $(ARGS)
 
 check: dev extension ## Lint, format, types, layers, coverage of at least 85 %, the extension
 	$(PY) -m ruff check

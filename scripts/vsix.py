@@ -30,6 +30,7 @@ FILES = (
     "out/*.js",
 )
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
+PICTURE = re.compile(r"\]\(\.\./docs/editors/images/([\w-]+\.png)")
 LIMIT = 2_000_000
 """Bytes; a thin client has no reason to be larger."""
 
@@ -115,6 +116,14 @@ def notices() -> str:
     return f"\n{'-' * 72}\n\n".join(texts)
 
 
+def pictured(readme: str) -> tuple[str, dict[str, bytes]]:
+    """The README with its pictures inside the package, and the pictures."""
+    names = sorted(set(PICTURE.findall(readme)))
+    folder = PROJECT / "docs" / "editors" / "images"
+    found = {f"extension/images/{name}": (folder / name).read_bytes() for name in names}
+    return PICTURE.sub(r"](images/\1", readme), found
+
+
 def wheel() -> tuple[str, bytes]:
     """The server's wheel: its name and its bytes, the same for the same sources."""
     with tempfile.TemporaryDirectory() as folder:
@@ -135,6 +144,8 @@ def main() -> None:
     for pattern in FILES:
         for path in sorted(EXTENSION.glob(pattern)):
             parts[f"extension/{path.relative_to(EXTENSION).as_posix()}"] = path.read_bytes()
+    readme, pictures = pictured(parts["extension/README.md"].decode())
+    parts |= {"extension/README.md": readme.encode(), **pictures}
     parts["extension/LICENSE.txt"] = (PROJECT / "LICENSE").read_bytes()
     parts["extension/CHANGELOG.md"] = (PROJECT / "CHANGELOG.md").read_bytes()
     wheel_name, wheel_data = wheel()

@@ -83,14 +83,14 @@ scenario("proposed changes are looked at, accepted and rejected hunk by hunk", a
 });
 
 scenario("a window that is reloaded finds its run again", async (window) => {
-  workspace(calc, [{ answer: FIX, delay: 25 }]);
+  workspace(calc, [{ answer: FIX, delay: 45 }]);
   await window.command("Samokoder: Show Runs");
   await window.command("Samokoder: Fix Everything");
   await window.runRow("running").waitFor();
   await window.reload();
-  await window.runRow("running").waitFor({ timeout: 30_000 });
+  await window.runRow("running").waitFor({ timeout: 60_000 });
   await window.statusItem("Fix work").waitFor();
   await window.shot("reattached");
-  await window.runRow("succeeded").first().waitFor({ timeout: 60_000 });
+  await window.runRow("succeeded").first().waitFor({ timeout: 90_000 });
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
 });

@@ -1,14 +1,18 @@
 // The project in a container, its page in the editor. Run below `scripts/engine run`.
 import { configure, stage, staged, workspace } from "./scenario.mjs";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
 import { test } from "node:test";
 import * as server from "./server.mjs";
 
-const image = process.env.SAMOKODER_IMAGE_PYTHON;
-if (image) staged();
+const engine = process.env.DOCKER_HOST && !process.env.SAMOKODER_NO_ENGINE;
+const image = "samokoder-test/python:1";
+if (engine) staged();
 
-test("a preview starts, its page opens in the editor, and it stops", { timeout: 150_000, skip: !image && "no container engine: run by scripts/engine" }, async () => {
+test("a preview starts, its page opens in the editor, and it stops", { timeout: 150_000, skip: !engine && "no container engine: run by scripts/engine" }, async () => {
   const { window, room } = stage;
   try {
+    execFileSync(path.join(server.PROJECT, "scripts/engine"), ["images"], { stdio: "inherit" });
     workspace({ "index.html": "<!doctype html><title>Clock</title><h1>It runs: é 🎉</h1>\n" });
     configure(`[preview]\nimage = "${image}"\nstart = "python3 -m http.server 8000"\nport = 8000\n`);
     server.shell(room, "trust");

@@ -52,7 +52,7 @@ export function workspace(files, rules = []) {
 export const onDisk = (name) => readFileSync(path.join(stage.room.work, name), "utf8");
 
 export function scenario(name, body) {
-  test(name, { timeout: 150_000 }, async () => {
+  test(name, { timeout: 240_000 }, async () => {
     const { window } = stage;
     try {
       await body(window);
