@@ -76,7 +76,7 @@ class Rewrite:
         self, case: Case, targets: list[context.Target], texts: dict[str, str]
     ) -> AsyncGenerator[Candidate, str]:
         """One function a call, the likeliest ones in turn, hotter every time."""
-        chosen = targets[:3] or await whole_files(case)
+        chosen = targets[:3] or await whole_files(case) or _reached(texts)
         if not chosen:
             case.learned.append("L2: no function or small file could be named as the place")
             return
@@ -142,6 +142,12 @@ async def _ask(case: Case, request: ChatRequest, what: str) -> Answer:
     if answer.finish == "refused":
         raise AnswerUnusable("the model refused to answer")
     return answer
+
+
+def _reached(texts: dict[str, str]) -> list[context.Target]:
+    """The nearest small product files, where the failure names no place of them."""
+    paths = [p for p, t in texts.items() if not testcode.is_test_path(p) and len(t) <= _WHOLE_FILE]
+    return [context.Target(p, "", 1, texts[p].count("\n") + 1, texts[p]) for p in paths[:2]]
 
 
 def _around_functions(targets: list[context.Target], texts: dict[str, str]) -> list[context.Target]:
