@@ -23,6 +23,12 @@ from samokoder.agents.workspace.snapshot import Snapshot
 _SEARCH: Final = 45.0
 """Wall seconds in which a repair is looked for; after that the trace of the tests must do."""
 
+_RISKS: Final[dict[type[ast.AST], float]] = {
+    ast.Compare: 1.0, ast.BinOp: 1.0, ast.BoolOp: 0.7, ast.UnaryOp: 0.7, ast.Slice: 0.7,
+    ast.AugAssign: 0.5,
+}  # fmt: skip
+"""Where small mistakes sit, set by hand."""
+
 _OTHERS: Final = 3
 """Suspects shown beside the first one."""
 
@@ -115,17 +121,37 @@ def _suspects(
 
 
 def _ranked(file: PyFile, suspicion: Mapping[int, float]) -> list[int]:
-    returns: set[int] = set()
+    """Most suspicious first; among equals the line that decides and computes most."""
     heads: set[int] = set()
+    work: dict[int, float] = {}
     for node in ast.walk(file.tree):
-        if isinstance(node, ast.Return | ast.Yield):
-            returns.add(node.lineno)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             heads.add(node.lineno)
+        elif isinstance(node, ast.stmt):
+            work[node.lineno] = work.get(node.lineno, 0.0) + _work(node)
     return sorted(
         (n for n in suspicion if n not in heads and 0 < n <= len(file.lines)),
-        key=lambda n: (-round(suspicion[n], 3), n not in returns, -n),
+        key=lambda n: (-round(suspicion[n], 3), -work.get(n, 0.0), -n),
     )
+
+
+def _work(statement: ast.stmt) -> float:
+    """How much a statement's own expressions can go wrong."""
+    own: ast.AST | None = statement
+    if isinstance(statement, ast.If | ast.While):
+        own = statement.test
+    elif isinstance(statement, ast.For | ast.AsyncFor):
+        own = statement.iter
+    elif isinstance(statement, ast.With | ast.AsyncWith | ast.Try | ast.Match):
+        own = None
+    total = 0.0
+    for node in ast.walk(own) if own is not None else ():
+        total += _RISKS.get(type(node), 0.0)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            total += 0.5
+        elif isinstance(node, ast.Call) and len(node.args) > 1:
+            total += 0.3
+    return total
 
 
 def line_of(file: PyFile, number: int) -> Place:
