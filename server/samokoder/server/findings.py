@@ -159,8 +159,10 @@ def _mark(kept: Kept, root: Path, text: Text) -> Mark:
         source="samokoder",
         code=f.rule,
         related=tuple(
-            (root / p.path, Position(max(0, p.line - 1), max(0, p.column - 1)), p.note)
-            for p in (*f.related, *(e.place for e in f.evidence if e.place is not None))
+            dict.fromkeys(  # where a path begins is its first step too
+                (root / p.path, Position(max(0, p.line - 1), max(0, p.column - 1)), p.note)
+                for p in (*f.related, *(e.place for e in f.evidence if e.place is not None))
+            )
         ),
         data={"finding": kept.fingerprint},
         quote=f.quote,
