@@ -23,7 +23,7 @@ def static_sources(tools: Tools) -> Sources:
     """
 
     async def chosen(run: Run, request: ReviewRequest) -> Sequence[Source]:
-        alone = (TaintSource(), DefectSource(), RuffSource(), BanditSource())
+        alone = (TaintSource(), DefectSource(), RuffSource(), BanditSource(tools.pool))
         found: list[Source] = [Remembered(source) for source in alone]
         if request.commands:
             workshop = await tools.workshop(run.settings)

@@ -124,6 +124,19 @@ class ScratchPool:
         finally:
             await self._give_back(scratch)
 
+    @asynccontextmanager
+    async def folder(self) -> AsyncIterator[Path]:
+        """An empty folder for the time of the ``async with``; of a dead process it is removed like
+        its copies.
+        """
+        folder = await self._open() / secrets.token_hex(4)
+        await to_thread.run_sync(lambda: folder.mkdir(mode=0o700))
+        try:
+            yield folder
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(remove, folder)
+
     async def warm(self, snapshot: Snapshot) -> None:
         """Have a copy ready before somebody waits for it."""
         async with self.lease(snapshot.root) as scratch:

@@ -4,10 +4,13 @@ import ast
 import os
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import anyio
 import msgspec
 from anyio import to_thread
 
@@ -21,6 +24,7 @@ from samokoder.agents.review.taint import entrances
 from samokoder.agents.review.taint.machine import Function
 from samokoder.agents.sandbox import process
 from samokoder.agents.sandbox.sandbox import Limits
+from samokoder.agents.sandbox.scratch import ScratchPool
 from samokoder.agents.workspace import text as texts
 from samokoder.agents.workspace.snapshot import Snapshot
 
@@ -49,8 +53,11 @@ class _Report(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class BanditSource:
-    """See :class:`samokoder.agents.review.source.Source`."""
+    """See :class:`samokoder.agents.review.source.Source`. ``pool`` gives the folder it works in;
+    None: a temporary one, which stays when the process is killed.
+    """
 
+    pool: ScratchPool | None = None
     name: str = "bandit"
 
     async def findings(self, snapshot: Snapshot, scope: Scope) -> tuple[Finding, ...]:
@@ -67,24 +74,32 @@ class BanditSource:
                     before[path] = old
         if not now:
             return ()
-        found = {path: static.within(scope, said) for path, said in (await _run(now)).items()}
+        said = await self._run(now)
+        found = {path: static.within(scope, mine) for path, mine in said.items()}
         stale = {path: text for path, text in before.items() if found.get(path)}
-        for path, old_said in (await _run(stale) if stale else {}).items():
+        for path, old_said in (await self._run(stale) if stale else {}).items():
             found[path] = static.brought_in(found[path], old_said)
         return tuple(f for path in scope.files for f in found.get(path, ()))
 
-
-async def _run(files: dict[str, str]) -> dict[str, list[Finding]]:
-    """What bandit says of these texts, by path. They are laid into a folder of their own."""
-    folder = await to_thread.run_sync(_lay, files)
-    try:
+    async def _run(self, files: dict[str, str]) -> dict[str, list[Finding]]:
+        """What bandit says of these texts, by path. They are laid into a folder of their own."""
         argv = (sys.executable, "-m", "bandit", "-q", "-f", "json", "-r", ".")
-        finished = await process.run(
-            argv, cwd=Path(folder.name), env=_environment(), limits=_LIMITS
-        )
+        async with self.pool.folder() if self.pool is not None else _temporary() as folder:
+            await to_thread.run_sync(_lay, folder, files)
+            finished = await process.run(argv, cwd=folder, env=_environment(), limits=_LIMITS)
+        return await to_thread.run_sync(_read, finished.output, files)
+
+
+@asynccontextmanager
+async def _temporary() -> AsyncIterator[Path]:
+    folder = await to_thread.run_sync(
+        lambda: tempfile.TemporaryDirectory(prefix="samokoder-bandit-")
+    )
+    try:
+        yield Path(folder.name)
     finally:
-        await to_thread.run_sync(folder.cleanup)
-    return await to_thread.run_sync(_read, finished.output, files)
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(folder.cleanup)
 
 
 def _environment() -> dict[str, str]:
@@ -92,12 +107,10 @@ def _environment() -> dict[str, str]:
     return {name: value for name in kept if (value := os.environ.get(name))}
 
 
-def _lay(files: dict[str, str]) -> tempfile.TemporaryDirectory[str]:
+def _lay(folder: Path, files: dict[str, str]) -> None:
     """Numbered files: a path from outside is never written to."""
-    folder = tempfile.TemporaryDirectory(prefix="samokoder-bandit-")
     for number, text in enumerate(files.values()):
-        Path(folder.name, f"{number}.py").write_text(text, "utf-8", "replace", newline="")
-    return folder
+        Path(folder, f"{number}.py").write_text(text, "utf-8", "replace", newline="")
 
 
 def _read(output: str, files: dict[str, str]) -> dict[str, list[Finding]]:
