@@ -110,7 +110,7 @@ async def _suspicion(
 def _suspects(
     files: Mapping[str, PyFile], suspicion: tuple[tuple[str, dict[int, float]], ...]
 ) -> Spot | None:
-    """The most suspicious line; among equals the last one that gives a value back."""
+    """The most suspicious line of the worst file, with the next ones."""
     for path, lines in suspicion:
         file = files.get(path)
         ranked = _ranked(file, lines) if file is not None else []
