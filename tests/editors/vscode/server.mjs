@@ -69,7 +69,7 @@ export function room(files) {
 export async function start(room, { settings = {}, vsix = VSIX, path: program = SAMOKODER, locale, trust = false, environment = {} } = {}) {
   const { folder } = room;
   const env = { ...room.env, ...environment };
-  if (locale) languagePack(folder("extensions"), locale);
+  if (locale) languagePack(room, locale);
   writeFileSync(folder("data/User/settings.json"), JSON.stringify(SETTINGS));
   // Settings of scope machine count only from here: the window is a remote one.
   const machine = { "samokoder.path": program, ...settings };
@@ -108,8 +108,8 @@ export async function start(room, { settings = {}, vsix = VSIX, path: program = 
 }
 
 /** VS Code takes a display language only where a pack for it is installed; an empty one will do. */
-function languagePack(extensions, locale) {
-  const folder = path.join(extensions, `test.language-${locale}-0.0.1`);
+function languagePack(room, locale) {
+  const folder = room.folder(`extensions/test.language-${locale}-0.0.1`);
   mkdirSync(folder, { recursive: true });
   const translations = [{ id: "vscode", path: "./main.json" }];
   const manifest = {
@@ -120,7 +120,12 @@ function languagePack(extensions, locale) {
     contributes: { localizations: [{ languageId: locale, languageName: locale, translations }] },
   };
   writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest));
-  writeFileSync(path.join(folder, "main.json"), JSON.stringify({ version: "1.0.0", contents: {} }));
+  const main = path.join(folder, "main.json");
+  writeFileSync(main, JSON.stringify({ version: "1.0.0", contents: {} }));
+  // What VS Code notes when a pack is installed.
+  const extension = { extensionIdentifier: { id: `test.language-${locale}` }, version: "0.0.1" };
+  const known = { [locale]: { hash: locale, extensions: [extension], translations: { vscode: main }, label: locale } };
+  writeFileSync(room.folder("data/languagepacks.json"), JSON.stringify(known));
 }
 
 /** Runs the shell's twin in the same room: another client of the same daemon's state. */

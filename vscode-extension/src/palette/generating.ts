@@ -87,9 +87,10 @@ export const GENERATING: Entries = {
     run: async (context) => {
       const title = vscode.l10n.t("Samokoder: hunt a bug");
       const root = await here();
-      const text = root && (await typed(title, vscode.l10n.t("What goes wrong, and when?")));
-      if (text !== undefined) {
-        await fix(context, title, { text, ...root }, "samokoder.hunt");
+      const prompt = vscode.l10n.t("The command that fails; empty: the project's own checks");
+      const check = root && (await vscode.window.showInputBox({ title, prompt, ignoreFocusOut: true }));
+      if (check !== undefined) {
+        await fix(context, title, { check: check.trim(), ...root }, "samokoder.hunt");
       }
     },
   },
