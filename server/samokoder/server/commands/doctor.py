@@ -11,7 +11,8 @@ from anyio.to_thread import run_sync
 
 from samokoder.agents import configuration
 from samokoder.agents.checks.interpreter import find_interpreter
-from samokoder.agents.errors import EnvironmentMissing
+from samokoder.agents.errors import EngineMissing, EnvironmentMissing
+from samokoder.agents.preview.engine import connect
 from samokoder.agents.sandbox import confine
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, root_of
@@ -125,22 +126,19 @@ async def _tools(root: Path) -> AsyncIterator[Finding]:
     yield Finding(level, "disk", f"{free:.1f} GB free")
 
 
-def _ping() -> str:
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        client = docker.from_env(timeout=3)
-        try:
-            return f"engine {client.version()['Version']}"
-        finally:
-            client.close()
-    except DockerException as error:
-        return f"no engine ({type(error).__name__})"
-
-
 async def _engine(root: Path) -> AsyncIterator[Finding]:
-    yield Finding("ok", "container engine", await run_sync(_ping))
+    settings = (await configuration.load(root)).settings
+    try:
+        found = await connect(settings.preview.engine)
+    except EngineMissing as error:
+        yield Finding("ok", "container engine", "none, so no previews", error.hint)
+        return
+    guards = ", ".join(found.facts.security) or "no security options"
+    name = f"{found.facts.name} {found.facts.version} at {found.address} ({guards})"
+    yield Finding("ok", "container engine", name)
+    runtimes = ", ".join(found.facts.runtimes) or found.facts.default_runtime
+    yield Finding("ok", "container runtimes", runtimes)
+    await found.aclose()
 
 
 def _show(report: Report) -> str:
