@@ -44,7 +44,17 @@ def test_a_project_is_tested_delivered_and_undone(workspace: Path) -> None:
     assert "Мой счёт/moy_schet/cli.py" in answer["created"]
     code, _, errors = new(workspace, "run", "undo", answer["run"]["id"], "--yes")
     assert code == 0, errors
-    assert tree(workspace) == [], "undoing takes everything back"
+    assert list(workspace.iterdir()) == [], "undoing takes everything back, its folders too"
+
+
+def test_undoing_leaves_a_folder_with_something_of_the_users(workspace: Path) -> None:
+    code, answer, errors = new(workspace, "new", "python-package", "proekt", "--yes")
+    assert code == 0, errors
+    (workspace / "proekt" / "mine.txt").write_text("mine")
+    code, _, errors = new(workspace, "run", "undo", answer["run"]["id"], "--yes")
+    assert code == 0, errors
+    assert tree(workspace) == ["proekt/mine.txt"]
+    assert not (workspace / "proekt" / "tests").exists()
 
 
 @pytest.mark.parametrize("here", [False, True])

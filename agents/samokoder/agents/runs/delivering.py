@@ -6,7 +6,7 @@ names, so recovery can finish or roll it back from the state alone.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -203,6 +203,7 @@ async def write_change(
             read=_reader(engine, snapshot),
             intend=intend,
             prefer=prefer,
+            prune=await _emptied(recording) if recording.undoes is not None else (),
         )
     except SamokoderError as error:
         state = ChangeState.CONFLICT if isinstance(error, Conflict) else ChangeState.ROLLED_BACK
@@ -341,6 +342,19 @@ async def _confirm(
     taken = await standing.taken(s, run_id, number) if undo else []
     if taken:
         await standing.undone(s, run_id, taken)
+
+
+async def _emptied(recording: Recording) -> tuple[str, ...]:
+    """Folders the run had made for what an undo deletes; they go when nothing is left in them."""
+    gone = [c.path for c in recording.change_set.changes if c.kind is ChangeKind.DELETE]
+    above = {str(folder) for path in gone for folder in PurePosixPath(path).parents}
+    made: set[str] = set()
+    if gone:
+        async with recording.engine.db.reading() as s:
+            for change in await changes.listing(s, run_id=recording.run_id):
+                stored = await _stored_plan(s, change)
+                made |= set(stored.plan.folders) if stored is not None else set()
+    return tuple(sorted(made & above, key=lambda folder: (folder.count("/"), folder)))
 
 
 async def recover_change(engine: "Engine", change: changes.ChangeSet, root: Path) -> None:
