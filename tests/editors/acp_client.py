@@ -105,7 +105,7 @@ class AcpClient:
         )
         return str(answer.stop_reason)
 
-    async def until(self, wanted: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, wanted: Callable[[], bool], seconds: float = 45) -> None:
         """Wait until something has been told."""
         with anyio.fail_after(seconds):
             while not await run_sync(wanted):
