@@ -21,30 +21,28 @@ from samokoder.agents.workspace.snapshot import Snapshot
 
 SETTINGS = Settings(check=CheckSettings(python=sys.executable))
 RIGHT = '''\
-def clamp(value, low, high):
-    """Keep a value between two others.
+def area(width, height):
+    """How much a rectangle covers.
 
-    >>> clamp(5, 1, 3)
-    3
-    >>> clamp(2, 1, 3)
-    2
+    >>> area(2, 3)
+    6
+    >>> area(2, 2)
+    4
     """
-    if value < low:
-        return low
-    return min(value, high)
+    return width * height
 '''
-WRONG = RIGHT.replace("min(value, high)", "max(value, high)")
+WRONG = RIGHT.replace("width * height", "width + height")
 TESTS = """\
 import unittest
-from clamping import clamp
+from covering import area
 
 
-class Clamps(unittest.TestCase):
-    def test_high(self):
-        self.assertEqual(clamp(5, 1, 3), 3)
+class Areas(unittest.TestCase):
+    def test_oblong(self):
+        self.assertEqual(area(2, 3), 6)
 
-    def test_inside(self):
-        self.assertEqual(clamp(2, 1, 3), 2)
+    def test_square(self):
+        self.assertEqual(area(2, 2), 4)
 """
 
 
@@ -72,7 +70,7 @@ async def captured(root: Path, files: dict[str, str]) -> Snapshot:
 
 def the_line(found: tuple[Finding, ...]) -> Finding:
     (only,) = found
-    assert only.quote == "return max(value, high)"
+    assert only.quote == "return width + height"
     assert finding.stands(only, WRONG)
     assert only.proof is Proof.TEST
     assert only.severity is Severity.ERROR
@@ -82,37 +80,37 @@ def the_line(found: tuple[Finding, ...]) -> Finding:
 async def test_an_example_that_does_not_hold(tmp_path: Path, workshop: LocalWorkshop) -> None:
     if not workshop.confines:
         pytest.skip("nothing confines commands here")
-    now = await captured(tmp_path / "now", {"clamping.py": WRONG})
-    source, scope = ExamplesSource(workshop, SETTINGS), Scope({"clamping.py": None})
+    now = await captured(tmp_path / "now", {"covering.py": WRONG})
+    source, scope = ExamplesSource(workshop, SETTINGS), Scope({"covering.py": None})
     told = the_line(await source.findings(now, scope))
-    assert "`clamp(5, 1, 3)` is documented to be 3, but is 5" in told.message
+    assert "`area(2, 3)` is documented to be 6, but is 5" in told.message
     assert any(e.kind == "test" for e in told.evidence), "the proof can be run again"
-    right = await captured(tmp_path / "right", {"clamping.py": RIGHT})
+    right = await captured(tmp_path / "right", {"covering.py": RIGHT})
     assert await source.findings(right, scope) == ()
-    before = Scope({"clamping.py": None}, base=now)
+    before = Scope({"covering.py": None}, base=now)
     assert await source.findings(now, before) == (), "it failed before the change already"
 
 
 async def test_tests_that_fail(tmp_path: Path, workshop: LocalWorkshop) -> None:
     if not workshop.confines:
         pytest.skip("nothing confines commands here")
-    files = {"clamping.py": WRONG, "test_clamping.py": TESTS}
+    files = {"covering.py": WRONG, "test_covering.py": TESTS}
     now = await captured(tmp_path / "now", files)
     source = FailingTestsSource(workshop, SETTINGS)
-    told = the_line(await source.findings(now, Scope({"clamping.py": None})))
-    assert "`test_high`" in told.message
-    elsewhere = Scope({"clamping.py": ((1, 2),)})
+    told = the_line(await source.findings(now, Scope({"covering.py": None})))
+    assert "`test_oblong`" in told.message
+    elsewhere = Scope({"covering.py": ((1, 2),)})
     assert await source.findings(now, elsewhere) == (), "the wrong line is not under review"
-    right = await captured(tmp_path / "right", files | {"clamping.py": RIGHT})
-    assert await source.findings(right, Scope({"clamping.py": None})) == ()
+    right = await captured(tmp_path / "right", files | {"covering.py": RIGHT})
+    assert await source.findings(right, Scope({"covering.py": None})) == ()
 
 
 async def test_nothing_of_the_project_runs_unconfined(tmp_path: Path) -> None:
     pool = ScratchPool(tmp_path / "scratch")
     bare = LocalWorkshop(pool, Unconfined(), SETTINGS)
     code = f"open({str(tmp_path / 'ran')!r}, 'w').close()\n{WRONG}"
-    now = await captured(tmp_path / "now", {"clamping.py": code, "test_clamping.py": TESTS})
-    scope = Scope({"clamping.py": None})
+    now = await captured(tmp_path / "now", {"covering.py": code, "test_covering.py": TESTS})
+    scope = Scope({"covering.py": None})
     for source in (ExamplesSource(bare, SETTINGS), FailingTestsSource(bare, SETTINGS)):
         assert await source.findings(now, scope) == ()
     assert names(tmp_path) == {"now"}, "no copy was made, no code was run"
