@@ -86,8 +86,9 @@ test("events keep the list up to date; what it cost adds up; an unknown run is l
 test("a question that was open before is brought; answering sends the option", async () => {
   const fake = serving({
     "samokoder.run.list": () => [full.summary],
-    "samokoder.run.show": () => full,
+    "samokoder.run.show": () => ({ ...full, interrupted: true }),
     "samokoder.run.answer": () => null,
+    "samokoder.run.resume": () => null,
   });
   const runs = new Runs({ server: fake.server, folders: () => ["/w"] });
   const brought: string[] = [];
@@ -98,7 +99,9 @@ test("a question that was open before is brought; answering sends the option", a
   const [question] = full.questions;
   assert.ok(question !== undefined);
   await bring(fake.server, full.summary, question);
-  assert.deepEqual(fake.asked.at(-1), ["samokoder.run.answer", { run: "01run", question: "k", answer: "Yes" }]);
+  const answered = ["samokoder.run.answer", { run: "01run", question: "k", answer: "Yes" }];
+  assert.deepEqual(fake.asked.slice(-3)[0], answered);
+  assert.deepEqual(fake.asked.at(-1), ["samokoder.run.resume", { run: "01run", wait: false }]);
   assert.equal(screen.toasts[0]?.text, "Fix a.py: Sure?");
   runs.dispose();
 });

@@ -94,6 +94,11 @@ export async function bring(server: Server, run: RunSummary, question: Question)
 async function send(server: Server, run: RunSummary, question: Question, text: string): Promise<void> {
   try {
     await ask(server, "samokoder.run.answer", { run: run.id, question: question.key, answer: text });
+    const { interrupted } = await ask<RunView>(server, "samokoder.run.show", { run: run.id });
+    if (interrupted) {
+      // Who had asked is gone, a shell for example: the daemon takes the run up with the answer.
+      await ask(server, "samokoder.run.resume", { run: run.id, wait: false });
+    }
   } catch (error) {
     complain(error);
   }
