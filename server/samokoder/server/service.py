@@ -16,6 +16,7 @@ from samokoder.agents.configuration import Configuration
 from samokoder.agents.generate.kinds import kinds as generate_kinds
 from samokoder.agents.models.models import OpenModels, open_models
 from samokoder.agents.preview import life as previews_life
+from samokoder.agents.preview import problems as previews_problems
 from samokoder.agents.preview import sync as previews_sync
 from samokoder.agents.preview.previews import Previews, open_previews
 from samokoder.agents.repair.kinds import kinds
@@ -74,6 +75,10 @@ class Service:
         for connection in self.connections.values():
             if any(root.is_relative_to(r) or r.is_relative_to(root) for r in connection.roots):
                 connection.diagnostics.replace(f"{owner}:{root}", dict(files))
+
+    def publish_preview(self, root: Path, problems: Iterable[Problem]) -> None:
+        """Show what the previews of a workspace say is wrong."""
+        self.publish(root, problems, "preview")
 
     def busy(self) -> bool:
         """Whether a run is active, so that the process must not end."""
@@ -225,6 +230,7 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         service.findings = FindingsFace(service.db, service.engine.stream, service.connections)
         tasks.start_soon(previews_life.keep, service.previews)
         tasks.start_soon(previews_sync.watch, service.previews)
+        tasks.start_soon(previews_problems.follow, service.previews, service.publish_preview)
         tasks.start_soon(_awake, host, service.previews)
         tasks.start_soon(service.feed.run)
         tasks.start_soon(service.findings.run)

@@ -10,8 +10,8 @@ import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
 
-from samokoder.agents.errors import InvalidInput
-from samokoder.agents.preview import code
+from samokoder.agents.errors import InvalidInput, PreviewFailed
+from samokoder.agents.preview import code, problems
 from samokoder.agents.preview.previews import Order
 from samokoder.agents.preview.spec import (
     Health,
@@ -117,7 +117,14 @@ async def start(call: Call, args: StartArgs) -> PreviewStatus:
         environment=await run_sync(_environment, args.env, settings, spec),
         egress=tuple(dict.fromkeys((*settings.egress, *args.egress))),
     )
-    status = await call.service.previews.start(order, call.say)
+    try:
+        status = await call.service.previews.start(order, call.say)
+    except PreviewFailed:
+        # what it printed before it ended leads to the lines that are wrong
+        (last, *_) = await call.service.previews.listing(root, ended=True)
+        lines = await call.service.previews.lines(last.id)
+        call.service.publish_preview(root, await problems.of_lines(root, spec, lines))
+        raise
     if call.client is None:
         await watcher.ensure(call)
     elif args.open and status.url:

@@ -1,0 +1,142 @@
+"""What previewed programs print, read as it comes, and told as problems of their workspaces."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import msgspec
+
+from samokoder.agents import logs
+from samokoder.agents.checks.check import Problem
+from samokoder.agents.checks.places import Places
+from samokoder.agents.errors import EngineFailed, EngineMissing
+from samokoder.agents.preview import code, life, output, sync
+from samokoder.agents.preview.logs.board import Board
+from samokoder.agents.preview.logs.routes import Route, routes_in
+from samokoder.agents.preview.spec import LogLine, PreviewSpec, Reload
+from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state import previews, workspaces
+from samokoder.state.errors import SamokoderError
+
+if TYPE_CHECKING:
+    from samokoder.agents.preview.previews import Previews
+
+log = logs.get(__name__)
+
+Publish = Callable[[Path, tuple[Problem, ...]], None]
+LOOK: Final = 0.5
+_SOURCES: Final = (".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".go", ".rs")
+_MOST: Final = 200
+"""Files that are read for their routes."""
+
+
+@dataclass
+class Followed:
+    """One preview whose output is read."""
+
+    root: Path
+    spec: PreviewSpec
+    snapshot: Snapshot
+    board: Board
+    readers: dict[str, output.Reader] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """With paths of the workspace, not of the project's folder."""
+        prefix = f"{self.spec.folder}/" if self.spec.folder else ""
+        return tuple(_below(prefix, problem) for problem in self.board.problems)
+
+
+async def follow(them: "Previews", publish: Publish) -> None:
+    """Read every live preview's output until cancelled, and publish what it says is wrong."""
+    followed: dict[str, Followed] = {}
+    while True:
+        if them.live or followed:
+            try:
+                await _look(them, followed, publish)
+            except SamokoderError as error:
+                log.warning("the output of a preview could not be read", error=str(error))
+        await anyio.sleep(LOOK)
+
+
+async def of_lines(
+    root: Path, spec: PreviewSpec, lines: tuple[LogLine, ...]
+) -> tuple[Problem, ...]:
+    """The problems in what a preview printed that did not come up."""
+    snapshot = await code.tree(anyio.Path(root), ()).capture()
+    one = await _begin(root, spec, snapshot, code.PLACE)
+    one.board.take(lines)
+    return one.problems
+
+
+async def _look(them: "Previews", followed: dict[str, Followed], publish: Publish) -> None:
+    async with them.db.reading() as s:
+        live = await previews.listing(s, phases=(previews.RUNNING,), limit=100)
+        roots = {w.id: Path(w.root) for w in await workspaces.listing(s)}
+    touched: set[Path] = set()
+    for gone in followed.keys() - {row.id for row in live}:
+        touched.add(followed.pop(gone).root)
+    for row in live:
+        one = followed.get(row.id)
+        if one is None:
+            root = roots[row.workspace_id]
+            spec = msgspec.json.decode(row.spec, type=PreviewSpec)
+            snapshot = them.shown.get(row.id) or await code.tree(anyio.Path(root), ()).capture()
+            one = followed[row.id] = await _begin(root, spec, snapshot, row.code)
+            touched.add(root)
+        try:
+            if await _news(them, row, one):
+                touched.add(one.root)
+        except (EngineMissing, EngineFailed) as error:
+            log.info("an engine is away", preview=row.id, error=str(error))
+    for root in touched:
+        found = [p for one in followed.values() if one.root == root for p in one.problems]
+        publish(root, tuple(found))
+
+
+async def _news(them: "Previews", row: previews.Preview, one: Followed) -> bool:
+    """Read on; whether the problems changed."""
+    changed = False
+    now = them.shown.get(row.id)
+    if now is not None and now.hash != one.snapshot.hash:
+        what = sync.difference(one.snapshot, now, one.spec.folder)
+        changed = one.board.changed(what.changed | what.removed)
+        if one.spec.reload in (Reload.RESTART, Reload.BUILD):
+            changed |= one.board.restarted()
+        fresh = await _begin(one.root, one.spec, now, row.code)
+        one.snapshot, one.board.places, one.board.routes = (
+            now,
+            fresh.board.places,
+            fresh.board.routes,
+        )
+    found = await them.engine(row.engine)
+    lines = await life.news(found, row.id, one.readers)
+    return one.board.take(lines) or changed
+
+
+async def _begin(root: Path, spec: PreviewSpec, snapshot: Snapshot, place: str) -> Followed:
+    places = code.below(snapshot, spec.folder)
+    known = Places(tuple(p for p in {place, code.PLACE} if p and p != "/"), frozenset(places))
+    routes = await _routes(snapshot, places)
+    return Followed(root, spec, snapshot, Board(lambda _service: known, lambda: routes))
+
+
+async def _routes(snapshot: Snapshot, places: dict[str, str]) -> tuple[Route, ...]:
+    texts: dict[str, str] = {}
+    for place, path in sorted(places.items())[: _MOST * 10]:
+        if place.endswith(_SOURCES) and len(texts) < _MOST:
+            try:
+                texts[place] = (await snapshot.read(path)).decode("utf-8", "replace")
+            except KeyError:
+                # changed since: the next look has it
+                continue
+    return await anyio.to_thread.run_sync(routes_in, texts)
+
+
+def _below(prefix: str, problem: Problem) -> Problem:
+    if not prefix:
+        return problem
+    related = tuple(replace(frame, path=prefix + frame.path) for frame in problem.related)
+    return replace(problem, path=prefix + problem.path, related=related)
