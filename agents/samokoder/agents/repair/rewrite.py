@@ -82,10 +82,11 @@ class Rewrite:
             return
         samples = case.run.settings.model.samples * min(2, len(chosen))
         files = _around_functions(targets, texts)
-        for number in range(samples + len(files)):
+        for number in range(samples):
             target = chosen[_turn(number, len(chosen))]
-            if number >= samples:
-                target = files[number - samples]  # it may be outside every function named
+            late = number - samples + len(files)
+            if 0 <= late < len(files) < samples:
+                target = files[late]  # it may be outside every function named
             temperature = _TEMPERATURES[min(number, len(_TEMPERATURES) - 1)]
             table: dict[str, str] = {}
             request = _function_request(case, target, texts, temperature, number, table)
