@@ -99,8 +99,11 @@ export function activate(context: vscode.ExtensionContext): void {
       output.show();
     }),
     registerCommand("samokoder.repair", async () => {
+      status.show("installing");
       if (await program.repair()) {
         await mine.restart();
+      } else {
+        status.show(mine.state, mine.why);
       }
     }),
     registerCommand("samokoder.openWalkthrough", () =>

@@ -23,11 +23,11 @@ scenario("not installed, installed by one click, doctor shows that all is in pla
   await window.button(window.toast("Samokoder is not installed here yet."), "Install Samokoder");
   await window.toast("Installing Samokoder").waitFor();
   await window.shot("installing");
-  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor({ timeout: 120_000 });
+  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor({ timeout: 300_000 });
   const program = path.join(stage.room.root, "data/User/globalStorage/samokoder.samokoder/environment/bin/samokoder");
   assert.ok(existsSync(program));
   await window.command("Samokoder: Is Everything in Place?");
   await window.page.locator(".webview").first().waitFor({ timeout: 60_000 });
   await window.page.waitForTimeout(2500);
   await window.shot("doctor");
-});
+}, 500);

@@ -51,8 +51,8 @@ export function workspace(files, rules = []) {
 
 export const onDisk = (name) => readFileSync(path.join(stage.room.work, name), "utf8");
 
-export function scenario(name, body) {
-  test(name, { timeout: 240_000 }, async () => {
+export function scenario(name, body, seconds = 240) {
+  test(name, { timeout: seconds * 1000 }, async () => {
     const { window } = stage;
     try {
       await body(window);
