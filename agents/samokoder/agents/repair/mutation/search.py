@@ -15,7 +15,15 @@ from anyio import to_thread
 from samokoder.agents.repair import changes, testcode
 from samokoder.agents.repair.case import Candidate, Case
 from samokoder.agents.repair.judging import judging_lines
-from samokoder.agents.repair.mutation import compiled, faults, harness, locate, rivalry, trial
+from samokoder.agents.repair.mutation import (
+    compiled,
+    faults,
+    harness,
+    locate,
+    rivalry,
+    trial,
+    words,
+)
 from samokoder.agents.repair.mutation.harness import Job
 from samokoder.agents.repair.mutation.mutants import Mutant, mutants
 from samokoder.agents.repair.workshop import Bench, Workshop
@@ -110,9 +118,12 @@ class Mutation:
             agent=self.name,
             pure=True,
         )
+        old = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
         for index in verdict.order:
             candidate = await _candidate(case, mine[index])
-            yield replace(candidate, doubt=verdict.doubt)
+            word = await to_thread.run_sync(words.contradicted, old, mine[index].text)
+            against = f"the function's own description says “{word}”" if word else ""
+            yield replace(candidate, doubt=verdict.doubt or against)
         if not verdict.doubt:
             for t in winners:
                 if t.path != path:
