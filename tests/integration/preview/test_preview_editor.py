@@ -4,6 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
+import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,7 @@ class Editor:
         )
         self.asked: list[tuple[str, Any]] = []
         self.told: list[str] = []
+        self.shown: dict[str, list[Any]] = {}
         self._number = 0
         capabilities = {"window": {"showDocument": {"support": opens}}}
         self.call("initialize", {"rootUri": root.as_uri(), "capabilities": capabilities})
@@ -55,6 +60,8 @@ class Editor:
         method, params = message.get("method", ""), message.get("params")
         if method == "window/showMessage":
             self.told.append(params["message"])
+        if method == "textDocument/publishDiagnostics":
+            self.shown[params["uri"]] = params["diagnostics"]
         if "id" not in message:
             return
         self.asked.append((method, params))
@@ -74,6 +81,14 @@ class Editor:
                 length = int(line.partition(b":")[2])
         found: dict[str, Any] = json.loads(stream.read(length))
         return found
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Take messages in until it holds; asking for lenses makes some come."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.shown
+            self.call("textDocument/codeLens", {"textDocument": {"uri": "file:///x"}})
+            time.sleep(0.1)
 
     def close(self) -> None:
         self.call("shutdown", None)
@@ -107,5 +122,49 @@ def test_from_the_lens_to_the_page(container_engine: str, tmp_path: Path, opens:
         stopped = editor.command("stop", **lenses[1]["command"]["arguments"][0])["previews"]
         assert [one["phase"] for one in stopped] == ["stopped"]
         assert editor.command("status")["previews"] == []
+    finally:
+        editor.close()
+
+
+BROKEN = HELLO.replace('b"hello"', "b'' + undefined")
+AT = next(number for number, line in enumerate(BROKEN.splitlines()) if "undefined" in line)
+
+
+def test_what_fails_is_shown_at_its_line_until_it_is_mended(
+    container_engine: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "app.py"
+    uri = file.as_uri()
+    file.write_text(textwrap.dedent(BROKEN))
+    editor = Editor(tmp_path, opens=False)
+    try:
+        status = editor.command("start", image=PYTHON, port=8000)
+        # the head of the answer is sent before it fails
+        urllib.request.urlopen(status["url"], timeout=10).close()
+        editor.until(lambda: bool(editor.shown.get(uri)))
+        (one,) = editor.shown[uri]
+        assert one["range"]["start"]["line"] == AT
+        assert "undefined" in one["message"]
+        file.write_text(textwrap.dedent(HELLO))
+        editor.until(lambda: not editor.shown[uri])
+        file.write_text("import nowhere\n")
+        editor.until(lambda: bool(editor.shown[uri]))
+        assert "nowhere" in editor.shown[uri][0]["message"]
+        editor.command("stop")
+        editor.until(lambda: not editor.shown[uri])
+    finally:
+        editor.close()
+
+
+def test_what_does_not_come_up_is_shown_at_its_line(container_engine: str, tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("import os\n\nprint(os.environ['NOBODY_SETS_IT'])\n")
+    editor = Editor(tmp_path, opens=False)
+    try:
+        with pytest.raises(AssertionError, match="did not come up"):
+            editor.command("start", image=PYTHON, port=8000, command="python app.py")
+        editor.until(lambda: bool(editor.shown.get(file.as_uri())))
+        (one,) = editor.shown[file.as_uri()]
+        assert one["range"]["start"]["line"] == 2
     finally:
         editor.close()

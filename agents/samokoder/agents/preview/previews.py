@@ -77,6 +77,8 @@ class Previews:
     """Engines that may still have something of a preview that has ended."""
     shown: dict[str, Snapshot] = field(default_factory=dict)
     """What the previews this process looks after have of their workspaces."""
+    shown_at: dict[str, int] = field(default_factory=dict)
+    """When they got it, in milliseconds since the epoch."""
     live: int = 0
     """How many previews there were at the last look."""
     _engines: dict[str, Engine] = field(default_factory=dict)

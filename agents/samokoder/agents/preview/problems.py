@@ -99,20 +99,21 @@ async def _look(them: "Previews", followed: dict[str, Followed], publish: Publis
 async def _news(them: "Previews", row: previews.Preview, one: Followed) -> bool:
     """Read on; whether the problems changed."""
     changed = False
-    now = them.shown.get(row.id)
-    if now is not None and now.hash != one.snapshot.hash:
-        what = sync.difference(one.snapshot, now, one.spec.folder)
-        changed = one.board.changed(what.changed | what.removed)
-        if one.spec.reload in (Reload.RESTART, Reload.BUILD):
-            changed |= one.board.restarted()
-        fresh = await _begin(one.root, one.spec, now, row.code)
-        one.snapshot, one.board.places, one.board.routes = (
-            now,
-            fresh.board.places,
-            fresh.board.routes,
-        )
     found = await them.engine(row.engine)
     lines = await life.news(found, row.id, one.readers)
+    now = them.shown.get(row.id)
+    if now is not None and now.hash != one.snapshot.hash:
+        fresh = await _begin(one.root, one.spec, now, row.code)
+        # what was printed before the files changed is over, what came after is not
+        at = them.shown_at.get(row.id, 0)
+        changed = one.board.take([line for line in lines if line.at < at])
+        lines = [line for line in lines if line.at >= at]
+        what = sync.difference(one.snapshot, now, one.spec.folder)
+        changed |= one.board.changed(what.changed | what.removed)
+        if one.spec.reload in (Reload.RESTART, Reload.BUILD):
+            changed |= one.board.restarted()
+        one.snapshot, board = now, fresh.board
+        one.board.places, one.board.routes = board.places, board.routes
     return one.board.take(lines) or changed
 
 

@@ -31,7 +31,7 @@ from samokoder.agents.preview.labels import Tag
 from samokoder.agents.preview.spec import Cause, PreviewSpec, Reload
 from samokoder.agents.workspace.capture import Tree
 from samokoder.agents.workspace.snapshot import Snapshot
-from samokoder.state import previews, workspaces
+from samokoder.state import clock, previews, workspaces
 from samokoder.state.errors import SamokoderError
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ async def refresh(
             return False
         await _bring(found, roles["gateway"], spec, now, what)
     them.shown[row.id] = now
+    them.shown_at[row.id] = clock.now_ms()
     await note(them, row.id, now)
     await _take_effect(them, found, row, spec, roles[plan.MAIN], now.root)
     return True
