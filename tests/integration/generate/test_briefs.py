@@ -15,7 +15,7 @@ from samokoder.server import client as lsp
 
 NEEDS = {"existing-node": "node", "multi-words": "node"}
 IN_SHELL = ("empty-todo", "existing-node", "refactor-rename", "tests-for-parser")
-"""One of each class; ``tests/benchmarks/generate_briefs.py`` runs all of them in the shell."""
+"""One of each class in the shell; over LSP all of them run."""
 
 
 def _possible(name: str) -> None:
