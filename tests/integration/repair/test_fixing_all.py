@@ -11,6 +11,8 @@ import anyio
 import pytest
 from crashing import Room, editor, stop
 
+pytestmark = pytest.mark.timeout(150)  # whole fixes, one after the other, each with a process
+
 PRICES = "def net(price, share):\n    return price + price * share\n"
 PRICES_RIGHT = PRICES.replace("price + price", "price - price")
 NAMES = "def initials(names):\n    return [name[1] for name in names]\n"

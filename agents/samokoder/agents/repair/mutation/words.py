@@ -11,6 +11,7 @@ _MEANS: dict[str, frozenset[str]] = {
     "any": frozenset({"any", "some", "either"}),
     "intersection": frozenset({"all", "every", "both", "common", "intersection"}),
     "union": frozenset({"any", "either", "union"}),
+    "difference": frozenset({"difference", "except", "without"}),
     "max": frozenset({"max", "maximum", "largest", "highest", "longest", "most", "greatest"}),
     "min": frozenset({"min", "minimum", "smallest", "lowest", "shortest", "least", "fewest"}),
 }
