@@ -13,23 +13,25 @@ const { writeFileSync } = require("node:fs");
 const { commands, extensions } = require("vscode");
 exports.activate = async () => {
   const { performance } = require("node:perf_hooks");
-  const before = performance.now();
-  const cpu = process.cpuUsage();
   await extensions.getExtension("samokoder.samokoder").activate();
   const activated = performance.now();
-  const used = process.cpuUsage(cpu);
   await commands.executeCommand("samokoder.refreshRuns");
   const first = performance.now();
   await commands.executeCommand("samokoder.refreshRuns");
   const second = performance.now();
   writeFileSync(process.env.PROBE_FILE, JSON.stringify({
-    activation: activated - before,
-    cpu: (used.user + used.system) / 1000,
     first: first - activated,
     warm: second - first,
   }));
 };
 `;
+
+/** Milliseconds of loading and calling our code, as VS Code itself counts them. */
+async function activation(window) {
+  await window.command("Developer: Show Running Extensions");
+  const row = window.page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Samokoder" });
+  return Number(/Activation: (\d+)ms/.exec(await row.first().textContent())?.[1] ?? NaN);
+}
 
 test("activation and the first command", { timeout: 240_000 }, async () => {
   const room = server.room({ "a.py": "x = 1\n" });
@@ -50,15 +52,17 @@ test("activation and the first command", { timeout: 240_000 }, async () => {
       writeFileSync(file, "");
       const window = await Workbench.open(browser, vscode, room.work);
       rounds.push(await eventually(() => JSON.parse(readFileSync(file, "utf8")), 60));
+      rounds[turn].activation = await activation(window);
       await window.page.context().close();
     }
     const best = (name) => Math.min(...rounds.slice(1).map((round) => round[name]));
-    const bundle = statSync(path.join(server.PROJECT, "vscode-extension/out/extension.js")).size;
+    const out = path.join(server.PROJECT, "vscode-extension/out");
+    const [first, bundle] = ["extension.js", "samokoderClient.js"].map((name) => statSync(path.join(out, name)).size);
     const vsix = statSync(server.VSIX).size;
     const shown = (value) => `${value.toFixed(1)} ms`;
-    console.log(`activation ${shown(best("activation"))} (bound ${ACTIVATION}), cpu ${shown(best("cpu"))}`);
+    console.log(`activation ${shown(best("activation"))} (bound ${ACTIVATION})`);
     console.log(`first command ${shown(best("first"))} (bound ${FIRST_COMMAND}), warm command ${shown(best("warm"))}`);
-    console.log(`bundle ${(bundle / 1e3).toFixed(0)} kB, package ${(vsix / 1e6).toFixed(2)} MB`);
+    console.log(`bundle ${(first / 1e3).toFixed(0)} kB at activation, ${(bundle / 1e3).toFixed(0)} kB later, package ${(vsix / 1e6).toFixed(2)} MB`);
     assert.ok(best("activation") <= ACTIVATION, "activation");
     assert.ok(best("first") <= FIRST_COMMAND, "first command");
     assert.ok(vsix < 2e6, "package");
