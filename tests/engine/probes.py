@@ -334,9 +334,13 @@ class Grounds:
         self.places = await self._addresses()
 
     async def _addresses(self) -> list[str]:
-        """Every address of this machine on the engine's bridges."""
+        """Every address of this machine on the engine's bridges, the default one's first.
+
+        The others come in any order, and some of them have no address here.
+        """
         found = []
-        for network in await self.engine.call(self.engine.client.networks):
+        networks = await self.engine.call(self.engine.client.networks)
+        for network in sorted(networks, key=lambda network: network["Name"] != "bridge"):
             pools = network["IPAM"].get("Config") or ()
             found += [str(ipaddress.ip_network(pool["Subnet"])[1]) for pool in pools]
         return found
