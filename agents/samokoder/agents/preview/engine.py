@@ -82,8 +82,9 @@ class Engine:
 
         def pump() -> None:
             try:
-                for item in _translated(lambda: begin(client)):
-                    from_thread.run(send.send, item)
+                with translating():  # a stream fails while it is read, too
+                    for item in begin(client):
+                        from_thread.run(send.send, item)
             except anyio.BrokenResourceError:
                 return
 
@@ -241,6 +242,7 @@ def translating() -> Iterator[None]:
     """Failures of the SDK as errors of ours."""
     from docker.errors import APIError, DockerException, NotFound
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -248,7 +250,7 @@ def translating() -> Iterator[None]:
         raise Gone(_plain(error)) from error
     except APIError as error:
         raise EngineFailed(_plain(error), hint=" ") from error
-    except (RequestException, DockerException) as error:
+    except (RequestException, HTTPError, DockerException) as error:
         raise EngineFailed(f"it no longer answers ({_plain(error)})") from error
     except SamokoderError:
         raise

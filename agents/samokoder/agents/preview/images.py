@@ -140,7 +140,7 @@ async def build(
     packed = await code.archive(snapshot, order.context, only=kept)
     where = _inside(order)
     memory = settings.install_memory * MIB
-    last = ""
+    last = begun = ""
     steps: list[str] = []
     try:
         with anyio.fail_after(settings.install_seconds):
@@ -164,7 +164,9 @@ async def build(
                     if "error" in item:
                         await cache.keep_steps(engine, order.name, steps)
                         raise _failed(str(item["error"]), last)
-                    for line in str(item.get("stream", "")).splitlines():
+                    # a program's writes arrive as they were made, also in the middle of a line
+                    *lines, begun = (begun + str(item.get("stream", ""))).split("\n")
+                    for line in lines:
                         if line.strip():
                             tell(LogLine(line.rstrip(), Source.BUILD, at=clock.now_ms()))
                             last = line if line.startswith("Step ") else last
