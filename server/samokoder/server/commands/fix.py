@@ -1,7 +1,7 @@
 """`samokoder.fix` and `samokoder.check`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 import msgspec
@@ -13,11 +13,12 @@ from samokoder.agents.repair.case import Verdict
 from samokoder.agents.repair.check import CheckOutcome, CheckRequest
 from samokoder.agents.repair.fix import Fixed, FixRequest, FixResult
 from samokoder.agents.review.remedy import RemedyRequest
-from samokoder.agents.runs.order import Order, RunSummary, Used
+from samokoder.agents.runs.order import RunSummary, Used
 from samokoder.agents.workspace import paths
-from samokoder.server.commands import consent, questions, text, watched
+from samokoder.server.commands import questions, text, watched
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.naming import named
+from samokoder.server.commands.ordering import order_of
 from samokoder.server.commands.shared import RunArgs, Uri, path_of, root_of, waited
 from samokoder.server.findings import EVENT, standing
 from samokoder.state.runs import RunState
@@ -101,33 +102,6 @@ class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-async def _order(
-    call: Call, args: RunArgs, kind: str, title: str, root: Path, params: Any
-) -> Order:
-    once = await consent.to_commands(call, root, yes=args.yes)
-    if kind in ("fix", "remedy") and not args.no_model:
-        await consent.to_provider(call, root, named=args.model)
-    flags: dict[str, str | int | float | bool] = {}
-    if args.model:
-        flags["model.coder"] = args.model
-    if args.unconfined:
-        flags["sandbox.unconfined"] = True
-    if args.yes:
-        flags["run.approval"] = "auto"
-    return Order(
-        kind=kind,
-        root=str(root),
-        title=title,
-        params=msgspec.Raw(msgspec.json.encode(params)),
-        origin="editor" if call.client else "shell",
-        headless=args.yes,
-        consent=once,
-        allow_model=not args.no_model,
-        flags=flags,
-        client=call.client or "",
-    )
-
-
 async def _target(call: Call, root: str, path: str, uri: str) -> tuple[Path, str]:
     """The workspace's folder, and the file or folder below it that is meant ("": all of it)."""
     if uri:
@@ -168,7 +142,7 @@ async def fix(call: Call, args: FixArgs) -> FixAnswer:
     )
     what = problem.message.partition("\n")[0][:80] if problem else args.check or relative
     title = f"Fix {what or root.name}"
-    order = await _order(call, args, "fix", title, root, request)
+    order = await order_of(call, args, "fix", title, root, request, model=True)
     run_id = await call.service.engine.submit(order)
     if not args.wait:
         summary = await call.service.engine.summary(run_id)
@@ -192,7 +166,7 @@ async def _finding(call: Call, args: FixArgs) -> FixAnswer:
     finding = there[0].finding
     request = RemedyRequest(finding, kept.fingerprint, args.check, args.rungs)
     title = f"Fix {finding.message.partition(chr(10))[0][:80]}"
-    order = await _order(call, args, "remedy", title, root, request)
+    order = await order_of(call, args, "remedy", title, root, request, model=True)
     run_id = await call.service.engine.submit(order)
     if not args.wait:
         return FixAnswer(run=await call.service.engine.summary(run_id), used=Used())
@@ -284,7 +258,7 @@ def _proof(when: str, result: CheckResult) -> Proof:
 async def check(call: Call, args: CheckArgs) -> CheckAnswer:
     root, relative = await _target(call, args.root, args.path, args.uri)
     request = CheckRequest(command=args.check, path=relative)
-    order = await _order(call, args, "check", f"Check {root.name}", root, request)
+    order = await order_of(call, args, "check", f"Check {root.name}", root, request)
     run_id = await call.service.engine.submit(order)
     if not args.wait:
         return CheckAnswer(run=await call.service.engine.summary(run_id))
