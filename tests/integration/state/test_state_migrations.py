@@ -44,8 +44,8 @@ def fill_0002(connection: Connection) -> None:
         " 'Undefined name', 'ruff', 'correctness', '', 'warning', 0.9, '', '', 'open', '01old',"
         " 1, 1)",
         "INSERT INTO finding_places VALUES (1, 0, 'rule', 'F821', '', 0, 0, 0, 0, '')",
-        "INSERT INTO dismissals VALUES (1, 'f1', 'b1', 'a1', 'a.py', 1, 'abc', 'F821', 'Undefined name',"
-        " 'a plugin defines it', 1, NULL)",
+        "INSERT INTO dismissals VALUES (1, 'f1', 'b1', 'a1', 'a.py', 1, 'abc', 'F821',"
+        " 'Undefined name', 'a plugin defines it', 1, NULL)",
         "INSERT INTO reviewed VALUES (x'00', 1, x'5b5d', 10, 1)",
     ):
         connection.execute(text(statement))
@@ -56,7 +56,8 @@ def fill_0003(connection: Connection) -> None:
     fill_0002(connection)
     for statement in (
         "INSERT INTO previews VALUES ('01preview', 1, NULL, 'Old', 'python', 'stopped', '', '',"
-        " x'7b7d', 'python:3.12-slim', 'python app.py', 'runc', 'unix:///run/docker.sock', '/app', '', 0, 1, 2, 2, 3, 4, 5,"
+        " x'7b7d', 'python:3.12-slim', 'python app.py', 'runc', 'unix:///run/docker.sock',"
+        " '/app', '', 0, 1, 2, 2, 3, 4, 5,"
         " x'68656c6c6f')",
         "INSERT INTO preview_facts VALUES ('01preview', 'egress', 0, 'example.org:443')",
     ):
