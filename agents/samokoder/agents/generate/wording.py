@@ -5,23 +5,14 @@ them, so that a provider's prompt cache has the beginning of the next one.
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 
-from samokoder.agents.repair.templates import envelope
+from samokoder.agents import prompts
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("samokoder.agents.generate", "prompts"),
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["envelope"] = envelope
-    return environment
+    return prompts.environment("samokoder.agents.generate", trim=True)
 
 
 @cache

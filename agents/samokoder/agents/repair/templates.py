@@ -1,28 +1,15 @@
-"""Prompts: packaged templates, compiled once; text from outside goes into marked envelopes."""
+"""The prompts of this package, compiled once."""
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 
-
-def envelope(*parts: str) -> str:
-    """Untrusted text between marks it cannot forge."""
-    text = "\n\n".join(part.rstrip() for part in parts if part.strip())
-    safe = text.replace("<data>", "<data >").replace("</data>", "</data >")
-    return f"<data>\n{safe}\n</data>"
+from samokoder.agents import prompts
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("samokoder.agents.repair", "prompts"),
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=False,
-        auto_reload=False,
-    )
-    environment.globals["envelope"] = envelope
-    return environment
+    return prompts.environment("samokoder.agents.repair")
 
 
 @cache

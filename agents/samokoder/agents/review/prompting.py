@@ -1,23 +1,15 @@
-"""The prompts of this package, compiled once; text from outside goes into marked envelopes."""
+"""The prompts of this package, compiled once."""
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 
-from samokoder.agents.repair.templates import envelope
+from samokoder.agents import prompts
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("samokoder.agents.review", "prompts"),
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=False,
-        auto_reload=False,
-    )
-    environment.globals["envelope"] = envelope
-    return environment
+    return prompts.environment("samokoder.agents.review")
 
 
 @cache
