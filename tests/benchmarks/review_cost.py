@@ -5,8 +5,8 @@
 A repository with a change in each of so many files is reviewed twice, through the engine with its
 state on disk, by a scripted model. Printed: tokens and calls of both reviews and their ratio
 (bound: 0.10), and the wall time of each review without the time in which an answer was waited for
-(bound: 0.250 s). ``--static`` also asks the sources that need no model. The first review of a
-process pays for loading; the figure is that of the second and third.
+(bound: 0.250 s, for the review of the whole change too). ``--static`` also asks the sources that
+need no model. The process is warm as a daemon is: another repository was reviewed in it before.
 """
 
 import argparse
@@ -55,19 +55,19 @@ def module(n: int, lines: int) -> str:
     return "\n".join(out)
 
 
-def build(root: Path, files: int, lines: int) -> None:
+def build(root: Path, files: range, lines: int) -> None:
     """A repository with an uncommitted change in every file."""
 
     def git(*args: str) -> None:
         identity = ("-c", "user.name=b", "-c", "user.email=b@localhost")
         subprocess.run(["git", *identity, *args], cwd=root, check=True, capture_output=True)
 
-    for n in range(files):
+    for n in files:
         (root / f"m{n:02}.py").write_text(module(n, lines))
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "first")
-    for n in range(files):
+    for n in files:
         path = root / f"m{n:02}.py"
         path.write_text(path.read_text().replace(f"value_3 * {n + 3} - limit", "value_3 - limit"))
 
@@ -104,14 +104,15 @@ async def main(argv: Sequence[str]) -> int:
     parser.add_argument("--delay", type=float, default=1.0, help="seconds before each answer")
     parser.add_argument("--static", action="store_true")
     given = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="review-cost-") as folder:
-        home = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="review-cost-") as made:
+        home = Path(made)
         for name in ("STATE", "CACHE", "CONFIG", "RUNTIME"):
             os.environ[f"SAMOKODER_{name}_DIR"] = str(home / name.lower())
             (home / name.lower()).mkdir()
-        root = home / "work"
-        root.mkdir()
-        build(root, given.files, given.lines)
+        root, other = home / "work", home / "other"
+        for folder, first, files in ((root, 0, given.files), (other, 90, 4)):
+            folder.mkdir()
+            build(folder, range(first, first + files), given.lines)
         rule = Rule(answer='{"findings": []}', delay=given.delay)
         profile = Profile("scripted", "reviewer", remote=False, parallel=4)
         model = ScriptedModel(profile, Script((rule,)), ScriptLog(None))
@@ -141,26 +142,29 @@ async def main(argv: Sequence[str]) -> int:
                 kinds=kinds(reviewers),
                 parallel=4,
             ) as engine:
-                rows = [await reviewed(engine, root)]
+                rows = [await reviewed(engine, other), await reviewed(engine, root)]
                 for n in (7, 8):
                     path = root / f"m{n:02}.py"
                     path.write_text(path.read_text().replace("value_3 - limit", "value_3 + limit"))
                     rows.append(await reviewed(engine, root))
         await pool.close()
-    first = rows[0][0]
+    first = rows[1][0]
     print("review   hunks  known  calls   tokens   ratio   wall s  model s  beside s  cpu s")
-    for name, (result, seconds, worked) in zip(("first", "second", "third"), rows, strict=True):
+    for name, (result, seconds, worked) in zip(
+        ("other", "first", "second", "third"), rows, strict=True
+    ):
         print(
             f"{name:<8} {result.hunks:>5}  {result.cached:>5}  {result.calls:>5}  "
             f"{result.tokens:>7}  {result.tokens / first.tokens:>6.3f}  {seconds:>7.3f}  "
             f"{result.model_seconds:>7.3f}  {seconds - result.model_seconds:>8.3f}  {worked:>5.3f}"
         )
-    ratio = max(result.tokens for result, *_ in rows[1:]) / first.tokens
-    beside = min(seconds - result.model_seconds for result, seconds, _ in rows[1:])
+    ratio = max(result.tokens for result, *_ in rows[2:]) / first.tokens
+    whole, *again = [seconds - result.model_seconds for result, seconds, _ in rows[1:]]
     print(f"tokens of a second review: {ratio:.3f} of the first (bound {TOKENS})")
-    print(f"beside the model: {beside:.3f} s, first {rows[0][1] - first.model_seconds:.3f} s "
-          f"(bound {SECONDS})")  # fmt: skip
-    return 0 if ratio <= TOKENS and beside <= SECONDS else 1
+    print(
+        f"beside the model: whole change {whole:.3f} s, again {max(again):.3f} s (bound {SECONDS})"
+    )
+    return 0 if ratio <= TOKENS and max(whole, *again) <= SECONDS else 1
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ async def test_callers_and_callees(shop: Snapshot) -> None:
         ("shop/models.py", "Order"),
         ("shop/models.py", "Order.total_price"),
     ]
+    assert await atlas.near(shop, "shop/api.py", ("show_order",)) == ((callees, callers),)
     assert [p.name for p in await atlas.callees(shop, "shop/models.py", "Order.total_price")] == [
         "sum_lines"
     ]

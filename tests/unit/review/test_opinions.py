@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 from anyio.to_thread import run_sync
@@ -13,10 +14,12 @@ from sourcing import Bench, Words, places
 
 from samokoder.agents.errors import ModelUnavailable
 from samokoder.agents.models.model import ChatRequest, Delta, Profile, Role, Usage
-from samokoder.agents.review.finding import Category, Proof
+from samokoder.agents.review.finding import Category, Finding, Proof
 from samokoder.agents.review.opinions import ModelOpinions
 from samokoder.agents.review.request import ReviewRequest
+from samokoder.agents.review.source import Scope
 from samokoder.agents.settings import ReviewSettings
+from samokoder.agents.workspace.snapshot import Snapshot
 
 NOTHING = '{"findings": []}'
 RIGHT = '{"verdict": "right", "reason": "It does.", "confidence": 0.8, "test": ""}'
@@ -236,6 +239,33 @@ async def test_a_second_review_asks_only_about_what_changed(tmp_path: Path) -> N
     assert model.tokens - spent <= 0.1 * spent
     third = await held.review(ReviewRequest())
     assert third.calls == 0
+
+
+async def test_new_questions_wait_neither_for_sources_nor_for_what_is_known(tmp_path: Path) -> None:
+    for n in range(6):
+        (tmp_path / f"m{n}.py").write_text(f"def f{n}(x):\n    return x + {n}\n")
+    asked = anyio.Event()
+
+    def answer(prompt: str) -> str:
+        asked.set()
+        return NOTHING
+
+    class Patient:
+        """A source that is done once a model was asked."""
+
+        name = "patient"
+
+        async def findings(self, snapshot: Snapshot, scope: Scope) -> tuple[Finding, ...]:
+            await asked.wait()
+            return ()
+
+    held = bench(tmp_path, Reviewer(answer))
+    await held.review()
+    asked = anyio.Event()
+    (tmp_path / "m5.py").write_text("def f5(x):\n    return x - 5\n")
+    held.sources = (Patient(),)
+    with anyio.fail_after(10):
+        assert (await held.review()).calls == 1
 
 
 async def test_second_looks_are_remembered_too(root: Path) -> None:

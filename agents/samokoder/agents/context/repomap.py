@@ -9,7 +9,7 @@ snapshot it was last asked about.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from anyio import to_thread
 from samokoder.agents.context.graph import Graph
 from samokoder.agents.context.outline import outline
 from samokoder.agents.context.tags import NOTHING, Tags, is_test, readable, tags_of
-from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.agents.workspace.snapshot import Entry, Snapshot
 
 T = TypeVar("T")
 
@@ -55,6 +55,7 @@ class Atlas:
         self._lock = threading.Lock()
         self._tags: OrderedDict[tuple[str, str], Tags] = OrderedDict()
         self._graphs: OrderedDict[Path, Graph] = OrderedDict()
+        self._drawn: dict[Path, Mapping[str, Entry]] = {}
         self.parsed = 0
         """Files that were parsed so far."""
 
@@ -95,28 +96,7 @@ class Atlas:
         name is nearer are left out then.
         """
 
-        def ask(graph: Graph) -> tuple[Place, ...]:
-            last = name.rpartition(".")[2]
-            homes = {home for home, _ in graph.definitions(last)}
-            found = []
-            for where, reference in graph.references(last):
-                if not reference.called or (path and where != path and where in homes):
-                    continue
-                inside = graph.around(where, reference.line)
-                found.append(
-                    Place(
-                        where,
-                        reference.line,
-                        reference.line,
-                        inside.qualified if inside is not None else "",
-                        inside.kind if inside is not None else "",
-                        inside.signature if inside is not None else "",
-                        is_test(where),
-                    )
-                )
-            return tuple(found)
-
-        return await self._ask(snapshot, ask)
+        return await self._ask(snapshot, lambda graph: _callers(graph, name, path))
 
     async def callees(self, snapshot: Snapshot, path: str, name: str) -> tuple[Place, ...]:
         """Definitions in the workspace that a function's body calls, in the order of the calls.
@@ -125,27 +105,15 @@ class Atlas:
         imports, else all when they are at most two.
         """
 
-        def ask(graph: Graph) -> tuple[Place, ...]:
-            found: dict[tuple[str, int], Place] = {}
-            bodies = [d for home, d in graph.definitions(name) if home == path]
-            tags = graph.files.get(path, ("", NOTHING))[1]
-            for reference in tags.references:
-                if not any(b.line <= reference.line <= b.end for b in bodies):
-                    continue
-                if not reference.called:
-                    continue
-                places = list(graph.definitions(reference.name))
-                own = [(home, d) for home, d in places if home == path]
-                near = graph.near(path, {home for home, _ in places})
-                if not own and not near and len(places) > _DOUBTFUL:
-                    continue
-                for home, d in own or [(h, d) for h, d in places if not near or h in near]:
-                    if (home, d) not in [(path, b) for b in bodies]:
-                        place = Place(
-                            home, d.line, d.end, d.qualified, d.kind, d.signature, is_test(home)
-                        )
-                        found.setdefault((home, d.line), place)
-            return tuple(found.values())
+        return await self._ask(snapshot, lambda graph: _callees(graph, path, name))
+
+    async def near(
+        self, snapshot: Snapshot, path: str, names: Sequence[str]
+    ) -> tuple[tuple[tuple[Place, ...], tuple[Place, ...]], ...]:
+        """For each of a file's definitions what it calls and where it is called, asked at once."""
+
+        def ask(graph: Graph) -> tuple[tuple[tuple[Place, ...], tuple[Place, ...]], ...]:
+            return tuple((_callees(graph, path, n), _callers(graph, n, path)) for n in names)
 
         return await self._ask(snapshot, ask)
 
@@ -162,7 +130,8 @@ class Atlas:
         return await self._ask(snapshot, ask)
 
     async def _ask(self, snapshot: Snapshot, ask: Callable[[Graph], T]) -> T:
-        fresh = await self._fresh(snapshot)
+        drawn = self._drawn.get(snapshot.root) is snapshot.files
+        fresh = {} if drawn else await self._fresh(snapshot)
 
         def work() -> T:
             with self._lock:
@@ -194,13 +163,16 @@ class Atlas:
 
     def _graph(self, snapshot: Snapshot, fresh: dict[tuple[str, str], Tags]) -> Graph:
         """The workspace's graph as of this snapshot; call it with the lock held."""
+        if self._drawn.get(snapshot.root) is snapshot.files:
+            self._graphs.move_to_end(snapshot.root)
+            return self._graphs[snapshot.root]
         self._tags |= fresh
         while len(self._tags) > _KEPT_TAGS:
             self._tags.popitem(last=False)
         graph = self._graphs.pop(snapshot.root, None) or Graph()
         self._graphs[snapshot.root] = graph
         while len(self._graphs) > _KEPT_GRAPHS:
-            self._graphs.popitem(last=False)
+            self._drawn.pop(self._graphs.popitem(last=False)[0], None)
         changed = {
             path: (entry.hash, tags)
             for path, entry in snapshot.files.items()
@@ -209,7 +181,51 @@ class Atlas:
         }
         gone = [path for path in graph.files if path not in snapshot.files]
         graph.update(changed, gone)
+        self._drawn[snapshot.root] = snapshot.files
         return graph
+
+
+def _callers(graph: Graph, name: str, path: str) -> tuple[Place, ...]:
+    last = name.rpartition(".")[2]
+    homes = {home for home, _ in graph.definitions(last)}
+    found = []
+    for where, reference in graph.references(last):
+        if not reference.called or (path and where != path and where in homes):
+            continue
+        inside = graph.around(where, reference.line)
+        found.append(
+            Place(
+                where,
+                reference.line,
+                reference.line,
+                inside.qualified if inside is not None else "",
+                inside.kind if inside is not None else "",
+                inside.signature if inside is not None else "",
+                is_test(where),
+            )
+        )
+    return tuple(found)
+
+
+def _callees(graph: Graph, path: str, name: str) -> tuple[Place, ...]:
+    found: dict[tuple[str, int], Place] = {}
+    bodies = [d for home, d in graph.definitions(name) if home == path]
+    tags = graph.files.get(path, ("", NOTHING))[1]
+    for reference in tags.references:
+        if not any(b.line <= reference.line <= b.end for b in bodies):
+            continue
+        if not reference.called:
+            continue
+        places = list(graph.definitions(reference.name))
+        own = [(home, d) for home, d in places if home == path]
+        near = graph.near(path, {home for home, _ in places})
+        if not own and not near and len(places) > _DOUBTFUL:
+            continue
+        for home, d in own or [(h, d) for h, d in places if not near or h in near]:
+            if (home, d) not in [(path, b) for b in bodies]:
+                place = Place(home, d.line, d.end, d.qualified, d.kind, d.signature, is_test(home))
+                found.setdefault((home, d.line), place)
+    return tuple(found.values())
 
 
 def _key(path: str, content: str) -> tuple[str, str]:
@@ -234,4 +250,5 @@ map_of = _ATLAS.map_of
 definition = _ATLAS.definition
 callers = _ATLAS.callers
 callees = _ATLAS.callees
+near = _ATLAS.near
 defined = _ATLAS.defined

@@ -188,11 +188,12 @@ class _Marked:
 async def _near(snapshot: Snapshot, path: str, names: Sequence[str]) -> tuple[str, ...]:
     """What these definitions call and where they are called."""
     found: list[str] = []
-    for name in names:
-        called = (await repomap.callees(snapshot, path, name))[:_NEIGHBOURS]
+    around = await repomap.near(snapshot, path, names) if names else ()
+    for name, (callees, callers) in zip(names, around, strict=True):
+        called = callees[:_NEIGHBOURS]
         found += [f"calls {p.signature or p.name} ({p.path}:{p.line})" for p in called]
         last = name.rpartition(".")[2]
-        for place in (await repomap.callers(snapshot, last, path))[:_NEIGHBOURS]:
+        for place in callers[:_NEIGHBOURS]:
             inside = f" in {place.signature or place.name}" if place.name else ""
             found.append(f"{last} is called at {place.path}:{place.line}{inside}")
     return tuple(visible(line)[:_WIDTH] for line in dict.fromkeys(found))[: 2 * _NEIGHBOURS]

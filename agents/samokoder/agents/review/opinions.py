@@ -45,14 +45,16 @@ class ModelOpinions:
 
     tools: Tools | None = None
 
-    async def ask(self, work: Session, request: ReviewRequest, ready: anyio.Event) -> Stage:
+    async def ask(
+        self, work: Session, request: ReviewRequest, ready: anyio.Event, sent: anyio.Event
+    ) -> Stage:
         settings = work.run.settings.review
         profile = await work.run.profile(Role.REVIEWER)
         if profile is None or not settings.lenses:
             return Stage(complete=False)
         await to_thread.run_sync(prompting.warm)
         reviewer = await _reviewer(work, request, profile, self.tools)
-        return await reviewer.review(ready)
+        return await reviewer.review(ready, sent)
 
 
 @dataclass
@@ -78,7 +80,7 @@ class _Reviewer:
     limited: str = ""
     failed: list[str] = field(default_factory=list)
 
-    async def review(self, ready: anyio.Event) -> Stage:
+    async def review(self, ready: anyio.Event, sent: anyio.Event) -> Stage:
         """Ask about all packs at the same time; keep what they found in their order."""
         fresh = [h for h in self.hunks if any(self.key(h, x).hex() not in self.known
                                               for x in self.lenses)]  # fmt: skip
@@ -97,8 +99,10 @@ class _Reviewer:
         if shown:
             await self.work.run.say(f"Asking {self.profile.id} about {len(shown)} hunks")
         async with anyio.create_task_group() as group:
-            for pack in packs:
+            for pack in (*packs[len(old) :], *packs[: len(old)]):  # nobody waits for what is known
                 group.start_soon(one, pack)
+            await anyio.lowlevel.checkpoint()  # the first questions are put together
+            sent.set()
             await ready.wait()
             for number, pack in enumerate(packs):
                 await pack.done.wait()

@@ -68,15 +68,19 @@ async def review(run: Run, request: ReviewRequest, tools: Reviewers) -> ReviewRe
 
 
 async def _search(work: Session, request: ReviewRequest, tools: Reviewers) -> Stage:
-    """Ask all sources and the models at the same time; findings are kept as they come."""
+    """Ask all sources and the models at the same time; findings are kept as they come.
+
+    The models' questions go out first: what the sources compute then costs no waiting.
+    """
     run, aims = work.run, work.target
     sources = await tools.sources(run, request)
     done = [anyio.Event() for _ in sources]
     found: dict[int, tuple[Finding, ...]] = {}
-    ready = anyio.Event()
+    ready, sent = anyio.Event(), anyio.Event()
     stage = Stage()
 
     async def ask(number: int, source: Source) -> None:
+        await sent.wait()
         try:
             found[number] = await run.step(
                 f"find/{source.name}",
@@ -91,14 +95,14 @@ async def _search(work: Session, request: ReviewRequest, tools: Reviewers) -> St
 
     async def opine() -> None:
         nonlocal stage
-        assert tools.opinions is not None
-        stage = await tools.opinions.ask(work, request, ready)
+        if tools.opinions is not None:
+            stage = await tools.opinions.ask(work, request, ready, sent)
+        sent.set()
 
     async with anyio.create_task_group() as group:
         for number, source in enumerate(sources):
             group.start_soon(ask, number, source)
-        if tools.opinions is not None:
-            group.start_soon(opine)
+        group.start_soon(opine)
         # in the order of the sources, so that a run taken up again keeps the same ones
         for number, source in enumerate(sources):
             await done[number].wait()

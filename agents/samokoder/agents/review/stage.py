@@ -33,10 +33,13 @@ class Stage:
 class Opinions(Protocol):
     """Whoever has opinions about code."""
 
-    async def ask(self, work: "Session", request: ReviewRequest, ready: anyio.Event) -> Stage:
+    async def ask(
+        self, work: "Session", request: ReviewRequest, ready: anyio.Event, sent: anyio.Event
+    ) -> Stage:
         """Look at the target and hand findings to the session as they come.
 
-        ``ready`` is set once everything that needs no model was kept. Raises nothing for a model
-        that fails or a budget that ends: that is in the notes.
+        ``ready`` is set once everything that needs no model was kept, which begins when this sets
+        ``sent``: the first questions are on their way, or there are none. Raises nothing for a
+        model that fails or a budget that ends: that is in the notes.
         """
         ...
