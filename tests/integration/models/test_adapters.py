@@ -21,7 +21,7 @@ from samokoder.agents.errors import (
     StreamCut,
     StreamStalled,
 )
-from samokoder.agents.models.http import Connections, Endpoint, Limits
+from samokoder.agents.models.http import KEPT, Connections, Endpoint, Limits
 from samokoder.agents.models.model import ChatRequest, Message, Profile, Usage
 from samokoder.agents.models.openai import OpenAIModel, Quirks
 
@@ -327,6 +327,16 @@ async def test_connections_are_used_again(bench: Start, dialect: str) -> None:
     for _ in range(3):
         await hear(model)
     assert there.server.connections == 1
+
+
+async def test_an_idle_connection_is_left_before_its_server_leaves_it(bench: Start) -> None:
+    there = await bench({"answer": "ok"})
+    model = there.model("openai")
+    await hear(model)
+    await anyio.sleep(KEPT + 0.5)
+    await hear(model)
+    assert there.server.connections == 2
+    assert 1 <= KEPT < 5
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 CONNECT: Final = 10.0
 """Seconds a connection may take to be made."""
 
+KEPT: Final = 3.0
+"""Seconds an idle connection is kept: less than the 5 s after which llama.cpp's server and uvicorn
+close one, so that none is used just as it is closed."""
+
 ERROR_BYTES: Final = 1 << 16
 """Bytes of an error's body that are read."""
 
@@ -92,7 +96,7 @@ def _new_client(base_url: str) -> "httpx.AsyncClient":
 
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=CONNECT),
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=8),
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=KEPT),
         trust_env=not is_loopback(base_url),
         verify=not base_url.startswith("http://"),  # spares loading certificates nobody needs
         follow_redirects=False,
