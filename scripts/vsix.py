@@ -1,7 +1,7 @@
 """Pack the built VS Code extension: a VSIX is a zip with two manifests beside the extension.
 
 The server's wheel is inside, so that the extension can install it. The same input gives the same
-bytes.
+bytes. ``vsix.py [BUNDLE [TARGET]]``: the folder esbuild has written to, and the file to write.
 """
 
 import hashlib
@@ -27,7 +27,6 @@ FILES = (
     "l10n/*.json",
     "images/*",
     "walkthrough/*.svg",
-    "out/*.js",
 )
 PACKAGE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)/")
 PICTURE = re.compile(r"\]\(\.\./docs/editors/images/([\w-]+\.png)")
@@ -102,9 +101,9 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def notices() -> str:
+def notices(bundle: Path) -> str:
     """The licences of the packages that are inside the bundle."""
-    inputs = json.loads((EXTENSION / "out" / "bundle.json").read_text("utf-8"))["inputs"]
+    inputs = json.loads((bundle / "bundle.json").read_text("utf-8"))["inputs"]
     names = sorted({match[1] for name in inputs if (match := PACKAGE.match(name))})
     texts = []
     for name in names:
@@ -138,12 +137,14 @@ def wheel() -> tuple[str, bytes]:
         return made.name, made.read_bytes()
 
 
-def main() -> None:
-    """Write ``vscode-extension/samokoder.vsix``."""
+def main(bundle: Path = EXTENSION / "out", target: Path = EXTENSION / "samokoder.vsix") -> None:
+    """Write the package."""
     parts = {"extension.vsixmanifest": manifest().encode(), "[Content_Types].xml": TYPES.encode()}
     for pattern in FILES:
         for path in sorted(EXTENSION.glob(pattern)):
             parts[f"extension/{path.relative_to(EXTENSION).as_posix()}"] = path.read_bytes()
+    for path in sorted(bundle.glob("*.js")):
+        parts[f"extension/out/{path.name}"] = path.read_bytes()
     readme, pictures = pictured(parts["extension/README.md"].decode())
     parts |= {"extension/README.md": readme.encode(), **pictures}
     parts["extension/LICENSE.txt"] = (PROJECT / "LICENSE").read_bytes()
@@ -151,18 +152,19 @@ def main() -> None:
     wheel_name, wheel_data = wheel()
     parts[f"extension/wheel/{wheel_name}"] = wheel_data
     parts["extension/wheel/requirements.lock"] = (PROJECT / "requirements.lock").read_bytes()
-    parts["extension/ThirdPartyNotices.txt"] = notices().encode()
-    target = EXTENSION / "samokoder.vsix"
+    parts["extension/ThirdPartyNotices.txt"] = notices(bundle).encode()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for name, data in parts.items():
-            package.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(name)
+            entry.create_system = 3  # the same on every system that packs
+            package.writestr(entry, data, zipfile.ZIP_DEFLATED)
     size = target.stat().st_size
-    bundle = sum(len(data) for name, data in parts.items() if name.endswith(".js"))
-    print(f"bundle {bundle / 1e3:.0f} kB, wheel {len(wheel_data) / 1e3:.0f} kB")
-    print(f"{target.relative_to(PROJECT)}: {size / 1e6:.2f} MB, sha256 {digest(target)}")
+    code = sum(len(data) for name, data in parts.items() if name.endswith(".js"))
+    print(f"bundle {code / 1e3:.0f} kB, wheel {len(wheel_data) / 1e3:.0f} kB")
+    print(f"{os.path.relpath(target, PROJECT)}: {size / 1e6:.2f} MB, sha256 {digest(target)}")
     if size > LIMIT:
         sys.exit(f"larger than {LIMIT} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

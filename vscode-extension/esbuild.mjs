@@ -1,18 +1,19 @@
-// node esbuild.mjs [--production | --tests]: one bundle; tests get a small stand-in for `vscode`.
+// node esbuild.mjs [--production | --tests] [--out=FOLDER]: the bundle; tests get a stand-in for `vscode`.
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const production = process.argv.includes("--production");
 const tests = process.argv.includes("--tests");
-const common = { bundle: true, platform: "node", target: "node20", format: "cjs", logLevel: "warning" };
+const given = process.argv.find((word) => word.startsWith("--out="))?.slice("--out=".length);
+const outdir = given ?? (tests ? "out/test" : "out");
+const common = { bundle: true, platform: "node", target: "node20", format: "cjs", logLevel: "warning", outdir };
 
-rmSync("out", { recursive: true, force: true });
+rmSync(outdir, { recursive: true, force: true });
 if (tests) {
   await build({
     ...common,
     entryPoints: readdirSync("test").filter((name) => name.endsWith(".test.ts")).map((name) => `test/${name}`),
     alias: { vscode: "./test/vscode.ts" },
-    outdir: "out/test",
     sourcemap: "inline",
   });
 } else {
@@ -22,11 +23,10 @@ if (tests) {
     // The language client is most of the code; it is loaded when the server starts, not at activation.
     entryPoints: ["src/extension.ts", "src/samokoderClient.ts"],
     external: ["vscode", "./samokoderClient"],
-    outdir: "out",
     supported: { "dynamic-import": false },
     minify: production,
     sourcemap: !production,
   });
   // Names what is inside, for the licences in the package.
-  writeFileSync("out/bundle.json", JSON.stringify(metafile));
+  writeFileSync(`${outdir}/bundle.json`, JSON.stringify(metafile));
 }

@@ -36,6 +36,10 @@ export interface FixAnswer {
   readonly reason: string;
   readonly applied: boolean;
   readonly fixes: number;
+  /** Problems that are still there. */
+  readonly left: readonly unknown[];
+  /** What the editor said after a change that no check can prove was tried out. */
+  readonly watched: string;
 }
 
 export interface CheckAnswer {
@@ -85,6 +89,14 @@ export interface Question {
   readonly answer: string | null;
 }
 
+/** One task of a plan that is worked on. */
+export interface Task {
+  readonly key: string;
+  readonly title: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
 export interface Step {
   readonly key: string;
   readonly agent: string;
@@ -94,6 +106,8 @@ export interface Step {
 export interface RunView {
   readonly summary: RunSummary;
   readonly used: Used;
+  /** Older servers do not tell them. */
+  readonly tasks?: readonly Task[];
   readonly changes: readonly Change[];
   readonly questions: readonly Question[];
   readonly steps: readonly Step[];

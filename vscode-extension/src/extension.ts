@@ -9,17 +9,21 @@ import { Keys } from "./keys";
 import { ManagedEnvironment } from "./managed";
 import { Pages } from "./pages";
 import { act, lacks, PALETTE } from "./palette/palette";
-import { isAboutPlan, openPlan, PLAN, PlanLenses } from "./plan";
+import { isAboutPlan, openPlan, PlanLenses } from "./plan";
 import { Program } from "./program";
 import { ask, complain, type Server } from "./requests";
 import { bring } from "./runs/decisions";
 import type { Node } from "./runs/nodes";
 import { ChangeDocuments, SCHEME } from "./runs/documents";
 import { HunkLenses } from "./runs/lenses";
+import { PLAN } from "./runs/states";
 import { Runs } from "./runs/store";
 import { RunsTree } from "./runs/tree";
 import { Session } from "./session";
 import { Status } from "./status";
+
+/** Commands after which another model may answer. */
+const DECIDES = /^samokoder\.(model\.|trust)/;
 
 let session: Session | undefined;
 
@@ -67,6 +71,9 @@ export function activate(context: vscode.ExtensionContext): void {
     } catch (error) {
       complain(error);
     }
+    if (DECIDES.test(entry.needs)) {
+      void showModel(mine, status);
+    }
   };
   mine.onCommand = async (command, args) => {
     const server = await mine.ready();
@@ -98,14 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommand("samokoder.showOutput", () => {
       output.show();
     }),
-    registerCommand("samokoder.repair", async () => {
-      status.show("installing");
-      if (await program.repair()) {
-        await mine.restart();
-      } else {
-        status.show(mine.state, mine.why);
-      }
-    }),
+    registerCommand("samokoder.repair", () => mine.install()),
     registerCommand("samokoder.openWalkthrough", () =>
       vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`),
     ),

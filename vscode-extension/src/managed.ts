@@ -52,6 +52,8 @@ export class ManagedEnvironment implements Managed {
           throw new Error(vscode.l10n.t("This package of the extension holds no wheel. Set samokoder.path."));
         }
         await mkdir(this.storage, { recursive: true });
+        // A daemon must not lose the files it runs from; its runs are taken up by the next one.
+        await steps.output(this.program, ["daemon", "stop"]);
         await rm(this.folder, { recursive: true, force: true });
         try {
           await this.fill(steps, say, path.join(this.wheels, wheel));

@@ -3,11 +3,10 @@
 import * as vscode from "vscode";
 
 import type { Question, RunSummary } from "./answers";
-import { isActive } from "./runs/states";
+import { isActive, PLAN } from "./runs/states";
 import type { Runs } from "./runs/store";
+import * as spoken from "./spoken";
 
-/** Where the server keeps the plan of a workspace. */
-export const PLAN = ".samokoder/plan.md";
 const APPROVE = "approve/";
 
 export function isAboutPlan(question: Question): boolean {
@@ -59,7 +58,7 @@ export class PlanLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const answers = open.flatMap((question) =>
       question.options.map((option, at) => ({
         command: "samokoder.answer",
-        title: `$(${at === 0 ? "check" : "circle-slash"}) ${option}`,
+        title: `$(${at === 0 ? "check" : "circle-slash"}) ${spoken.option(option)}`,
         arguments: [{ type: "question", run, question }, option],
       })),
     );

@@ -6,11 +6,13 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 
 import { find } from "./executable";
-import { isNewer } from "./versions";
 
 export type Found =
   | { readonly command: string; readonly env: Readonly<Record<string, string>> }
-  | { readonly problem: string };
+  | { readonly problem: string; readonly way: Way };
+
+/** What helps: another setting, an environment of the extension's own, or making it once more. */
+export type Way = "settings" | "install" | "repair";
 
 /** An environment of the extension's own, made from the wheel in its package. */
 export interface Managed {
@@ -21,6 +23,7 @@ export interface Managed {
 }
 
 export class Program {
+  /** Whether the program found last is the extension's own, or would be. */
   private managedIsUsed = false;
 
   constructor(
@@ -28,6 +31,10 @@ export class Program {
     private readonly version: string,
     private readonly agreed: Pick<vscode.Memento, "get" | "update">,
   ) {}
+
+  get isOwn(): boolean {
+    return this.managedIsUsed;
+  }
 
   async find(installing: () => void): Promise<Found> {
     const configuration = vscode.workspace.getConfiguration("samokoder");
@@ -46,6 +53,7 @@ export class Program {
     if (setting.trim() !== "") {
       return {
         problem: vscode.l10n.t("The program {0} was not found. Correct samokoder.path, or empty it.", setting),
+        way: "settings",
       };
     }
     this.managedIsUsed = true;
@@ -54,46 +62,46 @@ export class Program {
       return { command: made, env };
     }
     if (!this.agreed.get<boolean>("samokoder.install", false)) {
-      return { problem: vscode.l10n.t("Samokoder is not installed here yet.") };
+      return { problem: vscode.l10n.t("Samokoder is not installed here yet."), way: "install" };
     }
     installing();
     return this.made(env);
   }
 
-  /** Makes the environment of the extension's own anew; it is used where nothing else is found. */
-  async repair(): Promise<boolean> {
+  /**
+   * Makes the environment of the extension's own anew; it is used where nothing else is found.
+   * Why it could not be made; empty when it was.
+   */
+  async repair(): Promise<string> {
     const found = await this.made({});
     if ("problem" in found) {
-      void vscode.window.showErrorMessage(found.problem);
-      return false;
+      return found.problem;
     }
     await this.agreed.update("samokoder.install", true);
-    return true;
+    return "";
   }
 
   /** The handshake: a server of another version than this extension's is said, with a way out. */
-  async greet(version: string): Promise<void> {
+  greet(version: string): void {
     const [major, minor] = this.version.split(".");
     const [theirMajor, theirMinor] = version.split(".");
     if (version === "" || (major === theirMajor && minor === theirMinor)) {
       return;
     }
-    if (this.managedIsUsed && isNewer(this.version, version)) {
-      // The environment is ours and the wheel beside us is newer.
-      if (await this.repair()) {
-        await vscode.commands.executeCommand("samokoder.restart");
-      }
-      return;
-    }
     const settings = vscode.l10n.t("Open settings");
+    const again = vscode.l10n.t("Try again");
     const text = vscode.l10n.t(
       "Samokoder {0} serves, this extension is made for {1}. Some things may not work.",
       version,
       this.version,
     );
-    void vscode.window.showWarningMessage(text, settings).then((pressed) => {
+    // Ours is of our version: what serves is a daemon of before, which goes when its work is done.
+    const way = this.managedIsUsed ? again : settings;
+    void vscode.window.showWarningMessage(text, way).then(async (pressed) => {
       if (pressed === settings) {
-        void vscode.commands.executeCommand("workbench.action.openSettings", "samokoder.path");
+        await vscode.commands.executeCommand("workbench.action.openSettings", "samokoder.path");
+      } else if (pressed === again) {
+        await vscode.commands.executeCommand("samokoder.restart");
       }
     });
   }
@@ -102,7 +110,7 @@ export class Program {
     try {
       return { command: await this.managed.make(), env };
     } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error) };
+      return { problem: error instanceof Error ? error.message : String(error), way: "repair" };
     }
   }
 }

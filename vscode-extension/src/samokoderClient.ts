@@ -4,6 +4,7 @@ import type { LogOutputChannel } from "vscode";
 import {
   ExecuteCommandRequest,
   LanguageClient,
+  ShowMessageRequest,
   State,
   WorkDoneProgress,
   WorkDoneProgressCancelNotification,
@@ -23,6 +24,8 @@ export interface Wishes {
   readonly secrets: () => readonly string[];
   readonly onState: (state: ServerState) => void;
   readonly onEvent: (event: RunEvent) => void;
+  /** The server asks before it acts; null: nobody answered. */
+  readonly onQuestion: <T extends { readonly title: string }>(text: string, answers: readonly T[]) => Promise<T | null>;
   /** A code action's command arrives here; the answer is nobody's. */
   readonly onCommand: (command: string, args: object) => Promise<void>;
 }
@@ -57,6 +60,7 @@ export function client(wishes: Wishes): Client {
     wishes.onState(STATES[newState] ?? "stopped");
   });
   inner.onNotification("samokoder/event", wishes.onEvent);
+  inner.onRequest(ShowMessageRequest.type, ({ message, actions }) => wishes.onQuestion(message, actions ?? []));
   return {
     get version() {
       return inner.initializeResult?.serverInfo?.version ?? "";

@@ -6,7 +6,8 @@ import type { RunEvent } from "./answers";
 import type { Client, ServerState } from "./samokoderClient";
 import { failure } from "./failures";
 import type { Keys } from "./keys";
-import type { Program } from "./program";
+import { pick } from "./spoken";
+import type { Program, Way } from "./program";
 import type { Server } from "./requests";
 
 export type Condition = ServerState | "installing" | "missing";
@@ -38,10 +39,6 @@ export class Session implements Connection, vscode.Disposable {
 
   get server(): Server | undefined {
     return this.condition === "running" ? this.client : undefined;
-  }
-
-  get state(): Condition {
-    return this.condition;
   }
 
   /** Why it does not run; empty when it does. */
@@ -80,6 +77,28 @@ export class Session implements Connection, vscode.Disposable {
     return this.turn;
   }
 
+  /** Makes the environment of the extension's own (anew) and starts from it. */
+  async install(): Promise<void> {
+    const made = this.turn.then(async () => {
+      if (this.program.isOwn || this.server === undefined) {
+        await this.end();
+        this.set("installing");
+      }
+      const problem = await this.program.repair();
+      if (problem !== "" && this.condition === "installing") {
+        this.set("missing", problem);
+      }
+      if (problem !== "") {
+        this.complain(problem, "repair");
+      }
+      return problem === "";
+    });
+    this.turn = made.then(() => undefined);
+    if (await made) {
+      await this.restart();
+    }
+  }
+
   stop(): Promise<void> {
     this.turn = this.turn.then(() => this.end());
     return this.turn;
@@ -97,7 +116,7 @@ export class Session implements Connection, vscode.Disposable {
     });
     if ("problem" in found) {
       this.set("missing", found.problem);
-      this.complain();
+      this.complain(found.problem, found.way);
       return;
     }
     this.output.info(`${found.command} lsp`);
@@ -118,11 +137,12 @@ export class Session implements Connection, vscode.Disposable {
       onEvent: (event) => {
         this.events.fire(event);
       },
+      onQuestion: pick,
       onCommand: (command, args) => this.onCommand(command, args),
     });
     this.client = mine;
     await mine.start();
-    void this.program.greet(mine.version);
+    this.program.greet(mine.version);
   }
 
   private async running(client: Client): Promise<void> {
@@ -154,21 +174,24 @@ export class Session implements Connection, vscode.Disposable {
     this.states.fire(condition);
   }
 
-  private complain(): void {
-    const what = this.reason === "" ? vscode.l10n.t("Samokoder is not running") : this.reason;
-    const install = vscode.l10n.t("Install Samokoder");
-    const again = vscode.l10n.t("Try again");
-    const output = vscode.l10n.t("Show output");
-    const first = this.condition === "missing" ? install : again;
-    const { showErrorMessage, showInformationMessage } = vscode.window;
-    const show = this.condition === "missing" ? showInformationMessage : showErrorMessage;
-    void show(what, first, output).then(async (pressed) => {
-      if (pressed === install) {
+  private complain(why = this.reason, way?: Way): void {
+    const { l10n, window } = vscode;
+    const what = why === "" ? l10n.t("Samokoder is not running") : why;
+    const install = l10n.t("Install Samokoder");
+    const settings = l10n.t("Open settings");
+    const again = l10n.t("Try again");
+    const output = l10n.t("Show output");
+    const kind = way ?? (this.condition === "missing" ? "install" : "restart");
+    const show = kind === "install" ? window.showInformationMessage : window.showErrorMessage;
+    void show(what, { install, settings, repair: again, restart: again }[kind], output).then(async (pressed) => {
+      if (pressed === output) {
+        this.output.show();
+      } else if (pressed === settings) {
+        await vscode.commands.executeCommand("workbench.action.openSettings", "samokoder.path");
+      } else if (pressed === install || (pressed === again && kind === "repair")) {
         await vscode.commands.executeCommand("samokoder.repair");
       } else if (pressed === again) {
         await this.restart();
-      } else if (pressed === output) {
-        this.output.show();
       }
     });
   }

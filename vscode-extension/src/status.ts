@@ -8,7 +8,7 @@ import type { Runs } from "./runs/store";
 import { word } from "./runs/states";
 import { cost } from "./texts";
 
-/** Characters of a task's name that fit. */
+/** Characters of a task's and of a model's name that fit. */
 const SHORT = 28;
 
 export class Status implements vscode.Disposable {
@@ -50,7 +50,8 @@ export class Status implements vscode.Disposable {
     const waiting = this.runs.active.find(({ state }) => state === "waiting");
     const run = waiting ?? this.runs.active[0];
     const busy = this.condition === "running" && run !== undefined;
-    this.item.text = busy ? this.task(run) : `$(${ICONS[this.condition]}) Samokoder`;
+    const idle = this.condition === "running" && this.model !== "" ? ` · ${named(this.model)}` : "";
+    this.item.text = busy ? this.task(run) : `$(${ICONS[this.condition]}) Samokoder${idle}`;
     this.item.backgroundColor =
       this.condition === "missing" || waiting !== undefined
         ? new vscode.ThemeColor("statusBarItem.warningBackground")
@@ -81,7 +82,7 @@ export class Status implements vscode.Disposable {
 
   private task(run: RunSummary): string {
     const icon = run.state === "waiting" ? "question" : "sync~spin";
-    const title = run.title.length > SHORT ? `${run.title.slice(0, SHORT - 1)}…` : run.title;
+    const title = cut(run.title);
     const used = this.runs.cost(run.id);
     const spent = used === undefined || used.calls === 0 ? "" : ` · ${cost(used)}`;
     const more = this.runs.active.length > 1 ? ` +${this.runs.active.length - 1}` : "";
@@ -97,6 +98,15 @@ export class Status implements vscode.Disposable {
       ...(used === undefined ? [] : [cost(used)]),
     ];
   }
+}
+
+/** A model without its provider and folders: `openai:org/name` is `name`. */
+export function named(model: string): string {
+  return cut(model.slice(model.indexOf(":") + 1).split(/[/\\]/).at(-1) ?? model);
+}
+
+function cut(text: string): string {
+  return text.length > SHORT ? `${text.slice(0, SHORT - 1)}…` : text;
 }
 
 const ICONS: Readonly<Record<Condition, string>> = {

@@ -14,19 +14,53 @@ import type {
   UsageReport,
   Used,
 } from "./answers";
-import { word } from "./runs/states";
+import { ownChanges, word } from "./runs/states";
+import * as spoken from "./spoken";
 
-export function fixed(answer: FixAnswer): string {
-  if (!answer.solved) {
-    const reason = answer.reason === "" ? answer.run.reason : answer.reason;
-    return l10n.t("Not proven, nothing was changed: {0}", reason);
+/** What came of a fix; `view` is its run, which knows what was changed. */
+export function fixed(answer: FixAnswer, view?: RunView): string {
+  if (answer.fixes === 0 && answer.applied) {
+    return l10n.t("Applied with your consent, no check can prove it: {0}", answer.watched);
   }
-  if (answer.fixes === 0) {
+  if (answer.fixes === 0 && answer.solved) {
     return answer.reason === "" ? l10n.t("There is nothing to fix.") : answer.reason;
   }
-  return answer.applied
-    ? l10n.t("Proven at {0} and applied: {1}", answer.rung, answer.note)
-    : l10n.t("Proven at {0} and proposed: {1}", answer.rung, answer.note);
+  if (answer.fixes === 0) {
+    const reason = [answer.watched, answer.reason, answer.run.reason].find((one) => one !== "") ?? "";
+    return l10n.t("Not proven, nothing was changed: {0}", reason);
+  }
+  const what = view === undefined ? answer.note : changed(view) || answer.note;
+  const said = answer.applied
+    ? l10n.t("Proven and applied ({0}): {1}", by(answer.rung), what)
+    : l10n.t("Proven and proposed ({0}): {1}", by(answer.rung), what);
+  const left = answer.solved ? [] : [l10n.t("Problems left: {0}.", answer.left.length), answer.reason];
+  return [said, ...left].filter((part) => part !== "").join(" ");
+}
+
+/** Which of the ladder's rungs found a fix. */
+function by(rungs: string): string {
+  const words: Readonly<Record<string, string>> = {
+    L0: l10n.t("by a rule"),
+    L1: l10n.t("by trying small changes"),
+    L2: l10n.t("by the model"),
+    L3: l10n.t("by the model, seeing more"),
+    L4: l10n.t("by the bug hunter"),
+  };
+  return rungs
+    .split(", ")
+    .map((rung) => words[rung] ?? rung)
+    .join(", ");
+}
+
+/** What a run has changed: one short line in full, otherwise the files. */
+function changed(view: RunView): string {
+  const files = ownChanges(view).flatMap((change) => change.files);
+  const [hunk, ...more] = files.flatMap((file) => file.hunks);
+  const names = [...new Set(files.map((file) => file.new_path ?? file.path))].join(", ");
+  const [before, after] = [lines(hunk?.before ?? ""), lines(hunk?.after ?? "")];
+  return more.length === 0 && before.length === 1 && after.length === 1
+    ? `${names}: ${before.join("").trim()} → ${after.join("").trim()}`
+    : names;
 }
 
 export function checked(answer: CheckAnswer): string {
@@ -47,7 +81,8 @@ export function runPage(view: RunView): string {
   const { summary } = view;
   const reason = summary.reason === "" ? "" : `: ${plain(summary.reason)}`;
   const questions = view.questions.map(
-    ({ text, answer }) => `- ${plain(text)} → ${plain(answer ?? l10n.t("not answered yet"))}`,
+    ({ text, answer }) =>
+      `- ${plain(spoken.question(text))} → ${plain(answer === null ? l10n.t("not answered yet") : spoken.option(answer))}`,
   );
   return [
     `# ${plain(summary.title)}`,

@@ -12,14 +12,16 @@ import { clear, screen, Uri, window, workspace } from "./vscode";
 
 beforeEach(clear);
 
-const fixed = { run: run(), used, solved: true, rung: "L0", note: "n", reason: "", applied: true, fixes: 1 };
+const fixed = { run: run(), used, solved: true, rung: "L0", note: "n", reason: "", applied: true, fixes: 1, left: [], watched: "" };
 
 const shown: string[] = [];
 const opened: unknown[] = [];
 const pages = { show: (name: string) => Promise.resolve(shown.push(name)) } as unknown as Pages;
 const documents = { openAll: (node: unknown) => Promise.resolve(opened.push(node)) } as unknown as ChangeDocuments;
 
-function context(fake: FakeServer, list = [view()]): Parameters<typeof act>[0] {
+const made = view({ changes: [change(1, [hunk(1, "applied")])] });
+
+function context(fake: FakeServer, list = [made]): Parameters<typeof act>[0] {
   const runs = {
     load: () => Promise.resolve(),
     list: list.map(({ summary }) => summary),

@@ -7,6 +7,7 @@ import { linesOf, placeOf, uriOf } from "../src/runs/documents";
 import { below, contextOf, nameOf, ofView, parentOf, selected, type Node } from "../src/runs/nodes";
 import { Runs } from "../src/runs/store";
 import { RunsTree } from "../src/runs/tree";
+import type { Change, Task } from "../src/answers";
 import { serving } from "./server";
 import { change, hunk, run, used, view } from "./view";
 import { clear, screen } from "./vscode";
@@ -47,6 +48,23 @@ test("runs → changes → files → hunks, each with what can be done and how t
   assert.deepEqual(selected(applied), { run: "01run", change: 1, hunk: [2] });
   const above = [applied, file, one].map((node) => nameOf(parentOf(node) ?? node));
   assert.deepEqual(above, [file, one, top].map(nameOf));
+});
+
+test("a task without changes stands by itself; ticks in the plan are no tasks", () => {
+  const task = (key: string, state: string): Task => ({ key, title: "Notes", state, reason: "" });
+  const plan = (kind: string): Partial<Change> => ({
+    files: [{ path: ".samokoder/plan.md", kind, new_path: null, hunks: [hunk(9, "applied")] }],
+  });
+  const worked = view({
+    tasks: [task("T1", "done"), task("T2", "planned")],
+    changes: [
+      change(1, [], { title: "Plan: Quarters", ...plan("create") }),
+      change(2, [hunk(1, "applied")], { title: "T1: Notes" }),
+      change(3, [], { title: "Plan: progress", ...plan("modify") }),
+    ],
+  });
+  const names = ofView(worked).map((node) => (node.type === "task" ? node.task.key : nameOf(node)));
+  assert.deepEqual(names, ["01run/1", "01run/2", "T2"]);
 });
 
 test("a document's address says which side of which file it is", () => {

@@ -10,6 +10,8 @@ import { generated } from "../src/generations";
 import { previewPage } from "../src/previews";
 import { explanationPage, findingPlace, reviewed } from "../src/reviews";
 import { scrub } from "../src/scrubbed";
+import { question } from "../src/spoken";
+import { named } from "../src/status";
 import * as texts from "../src/texts";
 import { isAtLeast, isNewer } from "../src/versions";
 import { change, hunk, run, used, view } from "./view";
@@ -23,15 +25,48 @@ const answer: FixAnswer = {
   reason: "",
   applied: true,
   fixes: 1,
+  left: [],
+  watched: "",
 };
 
 test("what came of a fix, without claiming more than was proven", () => {
-  assert.equal(texts.fixed(answer), "Proven at L0 and applied: imports statistics");
-  assert.equal(texts.fixed({ ...answer, applied: false }), "Proven at L0 and proposed: imports statistics");
-  const open = { ...answer, solved: false };
+  assert.equal(texts.fixed(answer), "Proven and applied (by a rule): imports statistics");
+  const model = { ...answer, applied: false, rung: "L1, L2" };
+  assert.equal(texts.fixed(model), "Proven and proposed (by trying small changes, by the model): imports statistics");
+  const some = { ...answer, solved: false, left: [1, 2], reason: "no rung could" };
+  const said = "Proven and applied (by a rule): imports statistics Problems left: 2. no rung could";
+  assert.equal(texts.fixed(some), said, "what was applied is not denied");
+  const open = { ...answer, solved: false, applied: false, fixes: 0 };
   assert.equal(texts.fixed({ ...open, reason: "no rung could" }), "Not proven, nothing was changed: no rung could");
   assert.equal(texts.fixed({ ...open, run: run({ reason: "limit" }) }), "Not proven, nothing was changed: limit");
-  assert.equal(texts.fixed({ ...answer, fixes: 0 }), "There is nothing to fix.");
+  const watched = { ...open, applied: true, watched: "mypy is content" };
+  assert.equal(texts.fixed(watched), "Applied with your consent, no check can prove it: mypy is content");
+  assert.equal(texts.fixed({ ...answer, applied: false, fixes: 0 }), "There is nothing to fix.");
+});
+
+test("a fix of one line is shown in full, a larger one by its files", () => {
+  const short = view({ changes: [change(1, [hunk(1, "applied", { before: "  x ** 3\n", after: "  x * 2\n" })])] });
+  assert.equal(texts.fixed(answer, short), "Proven and applied (by a rule): a.py: x ** 3 → x * 2");
+  const long = view({ changes: [change(1, [hunk(1, "applied"), hunk(2, "applied")])] });
+  assert.equal(texts.fixed(answer, long), "Proven and applied (by a rule): a.py");
+  assert.equal(texts.fixed(answer, view()), "Proven and applied (by a rule): imports statistics");
+});
+
+test("what the server always asks in the same words is asked in the display's", () => {
+  const kept = [
+    "Samokoder wants to run the checks of work (tests, linters). They are programs of this project. Allow it?",
+    "Samokoder wants to run work in a container for a preview. They are programs of this project. Allow it?",
+    "Apply “y = x” to a.py, b.py?",
+    "The plan is in .samokoder/plan.md (edit it there):\nT1: a\nT2: b\nIt takes no model call. Go ahead?",
+    "Something nobody knows?",
+  ];
+  assert.deepEqual(kept.map(question), kept, "without a translation the words stay");
+});
+
+test("a model's name without its provider and folders", () => {
+  assert.equal(named("openai:org/qwen-3b"), "qwen-3b");
+  assert.equal(named("scripted:/x/script.json"), "script.json");
+  assert.equal(named("a".repeat(40)), `${"a".repeat(27)}…`);
 });
 
 test("an unknown price is never shown as zero", () => {

@@ -125,6 +125,13 @@ export class Range {
   }
 }
 
+export class CodeLens {
+  constructor(
+    readonly range: Range,
+    readonly command: unknown,
+  ) {}
+}
+
 interface Editor {
   document: { uri: Uri; getText: (range?: unknown) => string };
   selection: { active: { line: number }; start: { line: number; character: number }; end: { line: number; character: number } };
@@ -178,5 +185,7 @@ export const commands = {
     return Promise.resolve(given[0] === "vscode.executeCodeActionProvider" ? [] : undefined);
   },
 };
+
+export const languages = { onDidChangeDiagnostics: (): { dispose: () => void } => ({ dispose: () => undefined }) };
 
 export const env = { clipboard: { readText: (): Promise<string> => Promise.resolve("") } };

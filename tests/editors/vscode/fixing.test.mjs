@@ -1,7 +1,8 @@
 // Fixing, checking, cancelling, undoing, deciding hunk by hunk, coming back after a reload.
 import assert from "node:assert/strict";
-import { configure, onDisk, scenario, staged, workspace } from "./scenario.mjs";
-import { BOTH, CALC, FIX, test, TWO } from "./programs.mjs";
+import { writeFileSync } from "node:fs";
+import { configure, onDisk, scenario, stage, staged, workspace } from "./scenario.mjs";
+import { BOTH, CALC, FIX, test, TWO, waiting } from "./programs.mjs";
 import { eventually } from "./workbench.mjs";
 
 staged();
@@ -15,10 +16,11 @@ scenario("from the palette to a proven fix, and back by one click", async (windo
   await window.button(window.toast("wants to run the checks"), "Always in this workspace");
   await window.toast("Samokoder: fix this file").waitFor();
   await window.shot("fix-progress");
-  const done = window.toast("Proven at L2 and applied");
+  const done = window.toast("Proven and applied (by the model)");
   await done.waitFor({ timeout: 60_000 });
   await window.line("y = x * 2").waitFor();
   assert.equal(onDisk("calc.py"), CALC, "saving is the user's");
+  assert.match(await done.textContent(), /calc\.py: y = x \*\* 3 → y = x \* 2/);
   await window.shot("fix-proven");
   await window.button(done, "Undo");
   await window.line("y = x ** 3").waitFor();
@@ -40,7 +42,7 @@ scenario("a squiggle, its quick fix, the proven edit", async (window) => {
   await window.tab("test_calc.py").click();
   await window.goto(8, 10);
   await window.quickFix("Fix with Samokoder", { shot: "quick-fix" });
-  await window.toast("Proven at L2 and applied").waitFor({ timeout: 60_000 });
+  await window.toast("Proven and applied (by the model)").waitFor({ timeout: 60_000 });
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
   await window.clear();
 });
@@ -55,7 +57,7 @@ scenario("cancelling by the toast leaves everything as it was", async (window) =
   await eventually(async () => assert.match(await toast.textContent(), /:.*: ./), 30);
   await window.shot("running");
   await window.button(toast, "Cancel");
-  await window.runRow("cancelled").waitFor({ timeout: 20_000 });
+  await window.newest("cancelled").waitFor({ timeout: 20_000 });
   await toast.waitFor({ state: "detached" });
   assert.equal(onDisk("calc.py"), CALC);
 });
@@ -83,14 +85,17 @@ scenario("proposed changes are looked at, accepted and rejected hunk by hunk", a
 });
 
 scenario("a window that is reloaded finds its run again", async (window) => {
-  workspace(calc, [{ answer: FIX, delay: 45 }]);
+  const gate = stage.room.folder("gate");
+  workspace({ ...calc, "test_calc.py": waiting(gate, "calc", ["double", 4, 8]) }, [{ answer: FIX }]);
+  configure("", 'mode = "off"');
   await window.command("Samokoder: Show Runs");
   await window.command("Samokoder: Fix Everything");
-  await window.runRow("running").waitFor();
+  await window.newest("running").waitFor();
   await window.reload();
-  await window.runRow("running").waitFor({ timeout: 60_000 });
+  await window.newest("running").waitFor({ timeout: 60_000 });
   await window.statusItem("Fix work").waitFor();
   await window.shot("reattached");
-  await window.runRow("succeeded").first().waitFor({ timeout: 90_000 });
+  writeFileSync(gate, "");
+  await window.newest("succeeded").waitFor({ timeout: 60_000 });
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
 });

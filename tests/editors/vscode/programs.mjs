@@ -12,6 +12,12 @@ export function test(module, ...cases) {
   return head + body.join("");
 }
 
+/** The same, but first it waits until a file is there. */
+export function waiting(gate, module, ...cases) {
+  const wait = `    def setUp(self):\n        while not os.path.exists(${JSON.stringify(gate)}):\n            time.sleep(0.1)\n\n`;
+  return `import os\nimport time\n${test(module, ...cases).replace("    def test_it", `${wait}    def test_it`)}`;
+}
+
 function block(path, ...changes) {
   const parts = changes.map(([old, now]) => `${path}\n<<<<<<< SEARCH\n${old}\n=======\n${now}\n>>>>>>> REPLACE\n`);
   return parts.join("\n");

@@ -22,7 +22,7 @@ scenario("a proven finding is red, stands in the Problems panel, and can be dism
   await window.goto(8, 30);
   await window.quickFix("Explain", { shot: "review-actions" });
   await window.page.locator(".tabs-container .tab", { hasText: "explanation.md" }).waitFor();
-  await window.page.waitForTimeout(1500);
+  await window.webview("reaches subprocess.call").waitFor({ timeout: 30_000 });
   await window.shot("explanation");
   await window.tab("web.py").click();
   await window.goto(8, 30);

@@ -5,17 +5,20 @@ import path from "node:path";
 import * as server from "./server.mjs";
 import { Workbench } from "./workbench.mjs";
 
-export const stage = { room: undefined, vscode: undefined, browser: undefined, window: undefined };
+/** What the daemon is told beside the model; false: no settings file at all, as on a first day. */
+export const stage = { settings: true, room: undefined, vscode: undefined, browser: undefined, window: undefined };
 
 /** Opens the stage before the tests of a file and clears it away after them. */
 export function staged(options = {}) {
   before(
     async () => {
+      stage.settings = options.settings ?? true;
       stage.room = server.room({ "README.md": "# A project\n" });
       configure();
       stage.vscode = await server.start(stage.room, options);
       stage.browser = await server.browser();
-      stage.window = await Workbench.open(stage.browser, stage.vscode, stage.room.work, options);
+      const opened = options.prepare?.(stage.room) ?? stage.room.work;
+      stage.window = await Workbench.open(stage.browser, stage.vscode, opened, options);
     },
     { timeout: 180_000 },
   );
@@ -30,10 +33,11 @@ export function staged(options = {}) {
 }
 
 /** The user's own settings file. */
-export function configure(more = "") {
+export function configure(more = "", sandbox = "unconfined = true") {
   const { room } = stage;
+  if (!stage.settings) return;
   const script = room.folder("script.json");
-  const text = `[model]\ncoder = "scripted:${script}"\n[fix]\nrungs = ["L0", "L2"]\n[sandbox]\nunconfined = true\n`;
+  const text = `[model]\ncoder = "scripted:${script}"\n[fix]\nrungs = ["L0", "L2"]\n[sandbox]\n${sandbox}\n`;
   writeFileSync(room.folder("samokoder/config/config.toml"), text + more);
 }
 

@@ -1,6 +1,6 @@
 // A real VS Code: code-server with the packed extension, in folders of its own, without any network.
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -25,6 +25,7 @@ const SETTINGS = {
   "workbench.enableExperiments": false,
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
+  "workbench.reduceMotion": "on",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "chat.disableAIFeatures": true,
   "git.enabled": false,
@@ -70,7 +71,9 @@ export async function start(room, { settings = {}, vsix = VSIX, path: program = 
   const { folder } = room;
   const env = { ...room.env, ...environment };
   if (locale) languagePack(room, locale);
-  writeFileSync(folder("data/User/settings.json"), JSON.stringify(SETTINGS));
+  // The window opens as it is; what is not trusted is restricted from the start.
+  const asks = { "security.workspace.trust.startupPrompt": "never", "security.workspace.trust.banner": "always" };
+  writeFileSync(folder("data/User/settings.json"), JSON.stringify({ ...SETTINGS, ...asks }));
   // Settings of scope machine count only from here: the window is a remote one.
   const machine = { "samokoder.path": program, ...settings };
   writeFileSync(folder("data/Machine/settings.json"), JSON.stringify(machine, null, 2));
@@ -145,6 +148,21 @@ export async function leave(room) {
   for (let turn = 0; turn < 50 && alive(file); turn += 1) await new Promise((done) => setTimeout(done, 100));
   if (!process.env.KEEP) rmSync(room.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 300 });
   else console.log(`kept ${room.root}`);
+}
+
+/** Command lines of the processes of a room that have something to do with Samokoder. */
+export function processes(room) {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const environ = readFileSync(`/proc/${name}/environ`, "utf8");
+        const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        return environ.includes(room.root) && /samokoder(\.server)?[ /.\w]* (lsp|daemon)/.test(line) ? [line] : [];
+      } catch {
+        return []; // gone, or somebody else's
+      }
+    });
 }
 
 function alive(file) {

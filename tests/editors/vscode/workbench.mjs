@@ -19,12 +19,14 @@ export class Workbench {
     this.page = page;
   }
 
+  /** A window on a folder, or on a `.code-workspace` file. */
   static async open(browser, vscode, folder, { locale = "en-US", theme = "light" } = {}) {
     const viewport = { width: 1280, height: 800 };
     const context = await browser.newContext({ viewport, locale, colorScheme: theme });
     const page = await context.newPage();
     if (process.env.VERBOSE) page.on("console", (line) => console.log(`[${line.type()}]`, line.text()));
-    await page.goto(`${vscode.url}/?${new URLSearchParams({ folder })}`);
+    const what = folder.endsWith(".code-workspace") ? { workspace: folder } : { folder };
+    await page.goto(`${vscode.url}/?${new URLSearchParams(what)}`);
     await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
     return new Workbench(page);
   }
@@ -72,6 +74,16 @@ export class Workbench {
   /** A run of the tree in a state; runs are its first level. */
   runRow(state) {
     return this.page.locator('.pane-body [role=treeitem][aria-level="1"]', { hasText: state });
+  }
+
+  /** The newest run, in a state. */
+  newest(state) {
+    return this.page.locator('.pane-body [role=treeitem][aria-level="1"]').first().filter({ hasText: state });
+  }
+
+  /** What a page in the editor shows: a report, an explanation, a preview of Markdown. */
+  webview(text) {
+    return this.page.frameLocator("iframe.webview.ready").last().frameLocator("#active-frame").getByText(text).first();
   }
 
   async type(text, { enter = true } = {}) {

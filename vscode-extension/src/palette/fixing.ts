@@ -83,9 +83,11 @@ export async function fix(context: Context, title: string, args: object, command
   }
   const show = vscode.l10n.t("Show");
   const back = vscode.l10n.t("Undo");
-  const buttons = answer.applied ? [show, back] : [show];
+  const view = await context.runs.view(answer.run.id);
+  const shown = view !== undefined && view.changes.length > 0 ? [show] : [];
+  const buttons = answer.applied ? [...shown, back] : shown;
   // Not awaited: the toast stays as long as the user likes, the command is over.
-  void vscode.window.showInformationMessage(fixed(answer), ...buttons).then(async (pressed) => {
+  void vscode.window.showInformationMessage(fixed(answer, view), ...buttons).then(async (pressed) => {
     if (pressed === show) {
       await context.documents.openAll({ type: "run", run: answer.run });
     } else if (pressed === back) {

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import type { Question, RunAnswer, RunSummary, RunView } from "../answers";
 import { ask, complain, request, type Server } from "../requests";
+import * as spoken from "../spoken";
 import { selected, type Node } from "./nodes";
 
 export async function accept(server: Server, node: Node): Promise<void> {
@@ -61,12 +62,14 @@ export async function answer(
   question: Question,
   given?: unknown,
 ): Promise<void> {
-  const { text, options, default: usual } = question;
+  const { options, default: usual } = question;
+  const text = spoken.question(question.text);
+  const items = options.map((value) => ({ label: spoken.option(value), value }));
   const chosen =
     typeof given === "string"
       ? given
       : options.length > 0
-        ? await vscode.window.showQuickPick([...options], { title: run.title, placeHolder: text })
+        ? (await vscode.window.showQuickPick(items, { title: run.title, placeHolder: text }))?.value
         : await vscode.window.showInputBox({ title: run.title, prompt: text, value: usual });
   if (chosen !== undefined) {
     await send(server, run, question, chosen);
@@ -75,17 +78,16 @@ export async function answer(
 
 /** Brings a question to the user, who has to act. */
 export async function bring(server: Server, run: RunSummary, question: Question): Promise<void> {
+  const said = `${run.title}: ${spoken.question(question.text)}`;
   if (question.options.length === 0 || question.options.length > 3) {
     const reply = vscode.l10n.t("Answer…");
-    if ((await vscode.window.showInformationMessage(`${run.title}: ${question.text}`, reply)) === reply) {
+    if ((await vscode.window.showInformationMessage(said, reply)) === reply) {
       await answer(server, run, question);
     }
     return;
   }
-  const chosen = await vscode.window.showInformationMessage(
-    `${run.title}: ${question.text}`,
-    ...question.options,
-  );
+  const pressed = await vscode.window.showInformationMessage(said, ...question.options.map(spoken.option));
+  const chosen = question.options.find((value) => spoken.option(value) === pressed);
   if (chosen !== undefined) {
     await send(server, run, question, chosen);
   }

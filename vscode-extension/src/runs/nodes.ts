@@ -1,9 +1,9 @@
-/** Runs → changes → files → hunks, as nodes of a tree. Pure. */
+/** Runs → tasks and their changes → files → hunks, as nodes of a tree. Pure. */
 
-import type { Change, FileChange, Hunk, Question, RunSummary, RunView } from "../answers";
-import { allHunks, can, hunksOf, isActive, isResumable, ownChanges } from "./states";
+import type { Change, FileChange, Hunk, Question, RunSummary, RunView, Task } from "../answers";
+import { allHunks, can, hunksOf, isActive, isResumable, isTick, ownChanges } from "./states";
 
-export type Node = RunNode | QuestionNode | ChangeNode | FileNode | HunkNode;
+export type Node = RunNode | QuestionNode | TaskNode | ChangeNode | FileNode | HunkNode;
 
 export interface RunNode {
   readonly type: "run";
@@ -15,6 +15,13 @@ export interface QuestionNode {
   readonly type: "question";
   readonly run: RunSummary;
   readonly question: Question;
+}
+
+/** A task that has changed nothing yet, or could not. */
+export interface TaskNode {
+  readonly type: "task";
+  readonly run: RunSummary;
+  readonly task: Task;
 }
 
 export interface ChangeNode {
@@ -41,9 +48,13 @@ export interface HunkNode {
 export function ofView(view: RunView): readonly Node[] {
   const run = view.summary;
   const open = view.questions.filter(({ answer }) => answer === null && isActive(run));
+  const changes = ownChanges(view).filter((change) => !isTick(change));
+  // A task that has a change is that change: its title begins with the task's key.
+  const tasks = (view.tasks ?? []).filter(({ key }) => !changes.some(({ title }) => title.startsWith(`${key}: `)));
   return [
     ...open.map((question): Node => ({ type: "question", run, question })),
-    ...ownChanges(view).map((change): Node => ({ type: "change", run, change })),
+    ...changes.map((change): Node => ({ type: "change", run, change })),
+    ...tasks.map((task): Node => ({ type: "task", run, task })),
   ];
 }
 
@@ -66,6 +77,8 @@ export function nameOf(node: Node): string {
       return id;
     case "question":
       return `${id}?${node.question.key}`;
+    case "task":
+      return `${id}!${node.task.key}`;
     case "change":
       return `${id}/${node.change.id}`;
     case "file":
@@ -97,7 +110,8 @@ export function contextOf(node: Node, view: RunView | undefined): string {
       return `run${state}${again}${view === undefined ? "" : can(allHunks(view))}`;
     }
     case "question":
-      return "question";
+    case "task":
+      return node.type;
     case "change":
       return `change${can(hunksOf(node.change))}`;
     case "file":

@@ -4,6 +4,9 @@ import { l10n } from "vscode";
 
 import type { Change, Hunk, RunSummary, RunView, Used } from "../answers";
 
+/** Where the server keeps the plan of a workspace. */
+export const PLAN = ".samokoder/plan.md";
+
 const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "waiting", "paused"]);
 const RESUMABLE: ReadonlySet<string> = new Set(["paused", "limited", "failed"]);
 const PROPOSED: ReadonlySet<string> = new Set(["proposed", "conflict", "rolled_back"]);
@@ -23,6 +26,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   limited: { icon: "warning", colour: "charts.yellow" },
   cancelled: { icon: "circle-slash" },
   undone: { icon: "discard" },
+  planned: { icon: "circle-outline" },
+  done: { icon: "pass", colour: "testing.iconPassed" },
+  deleted: { icon: "circle-slash" },
   proposed: { icon: "git-pull-request", colour: "charts.blue" },
   applying: { icon: "sync~spin" },
   applied: { icon: "pass", colour: "testing.iconPassed" },
@@ -46,6 +52,9 @@ export function word(state: string): string {
     limited: l10n.t("stopped at a limit"),
     cancelled: l10n.t("cancelled"),
     undone: l10n.t("undone"),
+    planned: l10n.t("planned"),
+    done: l10n.t("done"),
+    deleted: l10n.t("taken out of the plan"),
     proposed: l10n.t("proposed"),
     applying: l10n.t("being applied"),
     applied: l10n.t("applied"),
@@ -85,6 +94,12 @@ export function can(hunks: readonly Hunk[]): string {
 /** A change that takes another back is history, not something to decide about. */
 export function ownChanges(view: RunView): readonly Change[] {
   return view.changes.filter((change) => change.undoes === null);
+}
+
+/** A tick in the plan is no task; it is undone with its run. */
+export function isTick(change: Change): boolean {
+  const plan = change.files.every((file) => file.path === PLAN && file.kind === "modify");
+  return plan && !hunksOf(change).some(isProposed);
 }
 
 export function allHunks(view: RunView): readonly Hunk[] {

@@ -4,9 +4,10 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 
 import type { Change, RunSummary } from "../answers";
+import * as spoken from "../spoken";
 import { cost } from "../texts";
 import { below, contextOf, nameOf, ofView, parentOf, type Node, type RunNode } from "./nodes";
-import { hunksOf, isActive, look, ownChanges, word } from "./states";
+import { hunksOf, isActive, look, word } from "./states";
 import type { Runs } from "./store";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -63,10 +64,18 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
       case "run":
         return this.run(node.run.id);
       case "question": {
-        const item = new vscode.TreeItem(node.question.text, None);
+        const item = new vscode.TreeItem(spoken.question(node.question.text), None);
         item.iconPath = icon("waiting");
         item.description = vscode.l10n.t("answer");
         item.command = command("samokoder.answer", vscode.l10n.t("Answer"), node);
+        return item;
+      }
+      case "task": {
+        const { key, title, state, reason } = node.task;
+        const item = new vscode.TreeItem(`${key}: ${title}`, None);
+        item.iconPath = icon(state);
+        item.description = word(state);
+        item.tooltip = reason === "" ? word(state) : `${word(state)}: ${reason}`;
         return item;
       }
       case "change": {
@@ -112,7 +121,7 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
       return new vscode.TreeItem(id, None);
     }
     const view = this.runs.seen(id);
-    const open = isActive(run) || (view !== undefined && ownChanges(view).length > 0);
+    const open = isActive(run) || (view !== undefined && ofView(view).length > 0);
     const item = new vscode.TreeItem(run.title, view === undefined || open ? Collapsed : None);
     const folders = vscode.workspace.workspaceFolders ?? [];
     const where = folders.length > 1 ? path.basename(run.root) : "";
