@@ -9,6 +9,9 @@ run says it is done and the hidden tests beside the brief pass. ``--exercism`` t
 of cases (``public.jsonl``) instead: the workspace holds the test file and the signatures alone, and
 the same tests judge, on a clean copy. ``--once`` asks the same model once for the whole file beside
 it. One line a case: what was claimed, what is true, tokens, minutes and what failed.
+
+With ``--rows FILE`` each finished case is written there and is not run again; ``--minutes N`` begins
+no case later than that (exit code 3: some are left): a long measurement can be made in pieces.
 """
 
 import argparse
@@ -21,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +125,15 @@ def judged(name: str, workspace: Path) -> tuple[bool, str]:
         return passes((*argv, f"--rootdir={folder}", "judge.py"), Path(folder), home)
 
 
+def fresh(*folders: Path) -> None:
+    """Nothing is left of a case that was cut short."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def brief_case(name: str, base: Path, model: str) -> Row:
     workspace = base / name
+    fresh(workspace, base / f".{name}")
     workspace.mkdir(parents=True)
     brief = (HERE / name / "brief.txt").read_text().strip()
     answer, seconds = generate(workspace, base / f".{name}", brief, model)
@@ -178,6 +188,7 @@ def right(case: dict[str, Any], text: str) -> tuple[bool, str]:
 def exercise(case: dict[str, Any], base: Path, model: str, *, once: bool) -> Row:
     name = case["exercise"]
     workspace = base / name
+    fresh(workspace, base / f".{name}")
     given(case, workspace, stub(case["correct"]))
     brief = f"Implement {case['path']} so that the tests in {case['test_path']} pass."
     first = anyio.run(asked_once, case, brief, model) if once else None
@@ -251,6 +262,13 @@ def checked(names: list[str]) -> list[str]:
     return faults
 
 
+def recorded(path: Path | None) -> list[Row]:
+    """Cases that were run before."""
+    if path is None or not path.is_file():
+        return []
+    return [Row(**json.loads(line)) for line in path.read_text().splitlines()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--briefs", default="")
@@ -261,30 +279,42 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--rows", type=Path, help="finished cases, one JSON object a line")
+    parser.add_argument("--minutes", type=float, default=1e6)
     options = parser.parse_args()
     known = sorted(p.name for p in HERE.iterdir() if (p / "brief.txt").is_file())
     names = options.briefs.split(",") if options.briefs else known
     if options.check:
         return 1 if checked(names) else 0
+    cases: dict[str, Any] = {}
+    if options.exercism:
+        lines = (options.exercism / "public.jsonl").read_text().splitlines()
+        cases = {c["exercise"]: c for c in map(json.loads, reversed(lines))}
+        names = random.Random(options.seed).sample(sorted(cases), min(options.limit, len(cases)))
+    done = {r.name: r for r in recorded(options.rows)}
     base = options.keep or Path(tempfile.mkdtemp(prefix="generate-small-"))
+    until = time.monotonic() + 60 * options.minutes
     rows: list[Row] = []
     try:
-        if options.exercism:
-            lines = (options.exercism / "public.jsonl").read_text().splitlines()
-            cases = {c["exercise"]: c for c in map(json.loads, reversed(lines))}
-            names = random.Random(options.seed).sample(
-                sorted(cases), min(options.limit, len(cases))
-            )
-            for name in names:
-                rows.append(exercise(cases[name], base, options.model, once=options.once))
-                print(told(rows[-1]), flush=True)
-        else:
-            for name in names:
-                rows.append(brief_case(name, base, options.model))
-                print(told(rows[-1]), flush=True)
+        for name in names:
+            row = done.get(name)
+            if row is None and time.monotonic() > until:
+                continue
+            if row is None and cases:
+                row = exercise(cases[name], base, options.model, once=options.once)
+            elif row is None:
+                row = brief_case(name, base, options.model)
+            if options.rows and name not in done:
+                with options.rows.open("a") as file:
+                    print(json.dumps(asdict(row)), file=file)
+            rows.append(row)
+            print(told(row), flush=True)
     finally:
         if options.keep is None:
             shutil.rmtree(base, ignore_errors=True)
+    if len(rows) < len(names):
+        print(f"{len(names) - len(rows)} cases are left")
+        return 3
     solved, false = sum(r.solved for r in rows), sum(r.claimed and not r.solved for r in rows)
     print(f"{solved} of {len(rows)} solved, {false} claimed and wrong,", end=" ")
     print(f"{sum(r.tokens for r in rows)} tokens, {sum(r.seconds for r in rows) / 60:.1f} minutes")

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +26,7 @@ import anyio
 from samokoder.state import blobs, events, runs, snapshots, steps, tasks, workspaces
 from samokoder.state.database import Database
 from samokoder.state.snapshots import File
-from samokoder.state.tasks import TaskState
+from samokoder.state.tasks import Planned, TaskState
 
 FILES, FILE_BYTES, TASKS, TASK_BYTES, STEPS = 200, 4_096, 25, 6_144, 300
 LIMIT_MB = 11.0
@@ -130,6 +130,7 @@ class Project:
         self.files: dict[str, File] = {}
         self.text: dict[str, str] = {}
         self.task_id: int | None = None
+        self.tasks: list[Planned] = []
         self.run = ""
         self.base = 0
 
@@ -150,9 +151,10 @@ class Project:
         began = time.perf_counter()
         async with self.db.session() as s:
             if step.task:
-                if self.task_id is not None:
-                    await tasks.move(s, self.task_id, TaskState.DONE, [TaskState.PLANNED])
-                self.task_id = (await tasks.add(s, self.run, step.task[0], "T", step.task[1])).id
+                key, body = step.task
+                done = [replace(task, state=TaskState.DONE) for task in self.tasks]
+                self.tasks = [*done, Planned(key, "T", body=body)]
+                self.task_id = (await tasks.put(s, self.run, self.tasks))[key]
             row = await steps.begin(s, self.run, f"step-{step.number}", task_id=self.task_id)
             await blobs.put_many(s, contents.values())
             self.base = await snapshots.extend(

@@ -89,6 +89,7 @@ async def note(
     *,
     kind: str = "",
     agent: str = "",
+    task_id: int | None = None,
     started_at: int | None = None,
     finished_at: int | None = None,
 ) -> None:
@@ -105,6 +106,7 @@ async def note(
             key=key,
             kind=kind,
             agent=agent,
+            task_id=task_id,
             attempts=1,
             started_at=now if started_at is None else started_at,
             **receipt,

@@ -1,25 +1,46 @@
-"""Tasks: the parts of a run's plan, in the order the user gave them."""
+"""Tasks: the parts of a run's plan, in the order of the plan, and what became of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from samokoder.state import clock, rows, schema
+from samokoder.state import clock, dialect, rows, schema
 
 
 class TaskState(StrEnum):
+    """``proposed``: made, waits for a person. ``waiting``: what it needs is not done."""
+
     PLANNED = "planned"
     RUNNING = "running"
     DONE = "done"
+    PROPOSED = "proposed"
+    WAITING = "waiting"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    CONFLICT = "conflict"
+    DELETED = "deleted"
+
+
+OPEN = (TaskState.PLANNED, TaskState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A task as the plan has it now; ``key`` is unique in the run."""
+
+    key: str
+    title: str
+    state: TaskState = TaskState.PLANNED
+    body: str = ""
+    """What the plan says of it; once it has ended, why it ended so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
+    """A row: see :class:`Planned`. Times are UTC milliseconds."""
+
     id: int
     run_id: str
     key: str
@@ -37,25 +58,38 @@ class Task:
 _COLUMNS = rows.columns(Task, schema.Task)
 
 
-async def add(s: AsyncSession, run_id: str, key: str, title: str, body: str = "") -> Task:
-    """A planned task after the run's last one. ``key`` is unique in the run."""
-    last = select(func.coalesce(func.max(schema.Task.position) + 1, 0)).where(
-        schema.Task.run_id == run_id
-    )
-    statement = (
-        insert(schema.Task)
-        .values(
-            run_id=run_id,
-            key=key,
-            position=last.scalar_subquery(),
-            title=title,
-            body=body,
-            state=TaskState.PLANNED.value,
-            created_at=clock.now_ms(),
+async def put(s: AsyncSession, run_id: str, plan: Sequence[Planned]) -> dict[str, int]:
+    """Make the run's tasks these, in this order; their ids by key.
+
+    Put again, a task keeps its id and the time it was first seen ended.
+    """
+    known = {task.key: task for task in await listing(s, run_id)}
+    now = clock.now_ms()
+    for position, task in enumerate(plan):
+        old = known.get(task.key)
+        if old is not None and (
+            (old.position, old.title, old.body, old.state)
+            == (position, task.title, task.body, task.state)
+        ):
+            continue
+        before = old.finished_at if old is not None and old.state is task.state else None
+        changing = {
+            "position": position,
+            "title": task.title,
+            "body": task.body,
+            "state": str(task.state),
+            "finished_at": None if task.state in OPEN else before or now,
+        }
+        await s.execute(
+            dialect.insert(s, schema.Task)
+            .values(run_id=run_id, key=task.key, created_at=now, **changing)
+            .on_conflict_do_update(index_elements=["run_id", "key"], set_=changing)
         )
-        .returning(*_COLUMNS)
-    )
-    return Task(*(await s.execute(statement)).one())
+    gone = known.keys() - {task.key for task in plan}
+    if gone:
+        here = schema.Task.run_id == run_id
+        await s.execute(delete(schema.Task).where(here, schema.Task.key.in_(sorted(gone))))
+    return {task.key: task.id for task in await listing(s, run_id)}
 
 
 async def listing(s: AsyncSession, run_id: str) -> tuple[Task, ...]:
@@ -63,44 +97,3 @@ async def listing(s: AsyncSession, run_id: str) -> tuple[Task, ...]:
     order = schema.Task.position, schema.Task.id
     statement = select(*_COLUMNS).where(schema.Task.run_id == run_id).order_by(*order)
     return tuple(Task(*row) for row in await s.execute(statement))
-
-
-async def move(s: AsyncSession, task_id: int, to: TaskState, expect: Sequence[TaskState]) -> bool:
-    """Go to ``to`` if the task is in one of ``expect``."""
-    done = to in (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED)
-    statement = (
-        update(schema.Task)
-        .where(schema.Task.id == task_id, schema.Task.state.in_([str(state) for state in expect]))
-        .values(state=str(to), finished_at=clock.now_ms() if done else None)
-        .returning(schema.Task.id)
-    )
-    return (await s.execute(statement)).first() is not None
-
-
-async def edit(
-    s: AsyncSession, task_id: int, *, title: str | None = None, body: str | None = None
-) -> None:
-    """Change a task's words."""
-    values = {k: v for k, v in (("title", title), ("body", body)) if v is not None}
-    if values:
-        await s.execute(update(schema.Task).where(schema.Task.id == task_id).values(values))
-
-
-async def reorder(s: AsyncSession, run_id: str, task_ids: Sequence[int]) -> None:
-    """Put the run's tasks in this order; those not named follow in their old one."""
-    rest = [task.id for task in await listing(s, run_id) if task.id not in set(task_ids)]
-    for position, task_id in enumerate([*task_ids, *rest]):
-        statement = update(schema.Task).where(
-            schema.Task.id == task_id, schema.Task.run_id == run_id
-        )
-        await s.execute(statement.values(position=position))
-
-
-async def remove(s: AsyncSession, task_id: int) -> bool:
-    """Take a planned task out of the plan; False once it has begun."""
-    statement = (
-        delete(schema.Task)
-        .where(schema.Task.id == task_id, schema.Task.state == TaskState.PLANNED.value)
-        .returning(schema.Task.id)
-    )
-    return (await s.execute(statement)).first() is not None

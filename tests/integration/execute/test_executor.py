@@ -362,7 +362,8 @@ async def test_a_batch_cut_short_runs_again_and_a_finished_one_does_not(
         with anyio.fail_after(20):
             run = await r.engine.finished(run_id)
         assert run.state is RunState.SUCCEEDED, run.reason
-        assert r.batch is not None and r.batch.ok
+        assert r.batch is not None
+        assert r.batch.ok, [(x.exit_code, x.timed_out, x.output[-2000:]) for x in r.batch.results]
         rows = await r.recorded(run_id)
         assert [row.exit_code for row, _ in rows] == [0, None, 0]
 

@@ -5,6 +5,7 @@ import pytest
 from samokoder.state import blobs, changes, runs, steps, tasks
 from samokoder.state.changes import ChangeState, NewFile, NewHunk, Write
 from samokoder.state.database import Database
+from samokoder.state.tasks import Planned
 
 OLD, NEW, TYPED, MERGED = b"a\nb\nc\n", b"a\nB\nc\nd\n", b"zero\na\nb\nc\n", b"zero\na\nB\nc\nd\n"
 HASH = "ab" * 32
@@ -111,8 +112,8 @@ async def test_a_rolled_back_change_set_may_be_applied_later(db: Database, run_i
 
 async def test_hunks_are_found_by_whom_they_belong_to(db: Database, run_id: str) -> None:
     async with db.session() as s:
-        task = await tasks.add(s, run_id, "t", "Task")
-        coder = await steps.begin(s, run_id, "code", agent="coder", task_id=task.id)
+        task_id = (await tasks.put(s, run_id, [Planned("t", "Task")]))["t"]
+        coder = await steps.begin(s, run_id, "code", agent="coder", task_id=task_id)
         reviewer = await steps.begin(s, run_id, "review", agent="reviewer")
         old, new = await blobs.put_many(s, [OLD, NEW])
         mine, hers = NewHunk((2, 4), (2, 4)), NewHunk((6, 6), (6, 8), step_id=reviewer.id)
@@ -123,10 +124,10 @@ async def test_hunks_are_found_by_whom_they_belong_to(db: Database, run_id: str)
         everything = await changes.hunks(s, run_id=run_id)
         assert len(everything) == 7
         (one,) = await changes.hunks(s, agent="coder")
-        assert (one.step_id, one.task_id, one.path) == (coder.id, task.id, "pkg/a.txt")
+        assert (one.step_id, one.task_id, one.path) == (coder.id, task_id, "pkg/a.txt")
         (two,) = await changes.hunks(s, step_id=reviewer.id)
         assert (two.agent, two.before, two.after) == ("reviewer", (6, 6), (6, 8))
-        assert await changes.hunks(s, task_id=task.id) == (one,)
+        assert await changes.hunks(s, task_id=task_id) == (one,)
         assert await changes.hunks(s, path="pkg/a.txt", run_id=run_id) == (one, two)
         assert await changes.hunks(s, agent="coder", path="a.txt") == ()
         assert await changes.hunks(s, states=[ChangeState.UNDONE]) == ()

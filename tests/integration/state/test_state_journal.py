@@ -1,10 +1,12 @@
 """Steps, tasks, questions, commands, consents: each is told once and remembered."""
 
+from dataclasses import replace
+
 import pytest
 
 from samokoder.state import blobs, executions, questions, steps, tasks, trusts, workspaces
 from samokoder.state.database import Database
-from samokoder.state.tasks import TaskState
+from samokoder.state.tasks import Planned, TaskState
 
 
 async def test_a_step_is_begun_again_until_its_receipt_is_there(db: Database, run_id: str) -> None:
@@ -26,22 +28,26 @@ async def test_a_step_is_begun_again_until_its_receipt_is_there(db: Database, ru
         assert await steps.count(s, run_id) == 1
 
 
-async def test_a_plan_can_be_edited_until_its_parts_begin(db: Database, run_id: str) -> None:
+async def test_tasks_are_what_the_plan_says_and_keep_their_numbers(
+    db: Database, run_id: str
+) -> None:
     async with db.session() as s:
-        one, two, three = [await tasks.add(s, run_id, key, key.upper()) for key in "abc"]
-        await tasks.reorder(s, run_id, [three.id, one.id])
-        await tasks.edit(s, two.id, title="Second", body="words")
-        await tasks.edit(s, two.id)
-        assert [task.key for task in await tasks.listing(s, run_id)] == ["c", "a", "b"]
-        assert await tasks.move(s, one.id, TaskState.RUNNING, [TaskState.PLANNED])
-        assert not await tasks.move(s, one.id, TaskState.RUNNING, [TaskState.PLANNED])
-        assert not await tasks.remove(s, one.id)
-        assert await tasks.remove(s, three.id)
-        assert await tasks.move(s, one.id, TaskState.DONE, [TaskState.RUNNING])
-        first, second = await tasks.listing(s, run_id)
-        assert (first.state, second.title, second.body) == (TaskState.DONE, "Second", "words")
-        assert first.finished_at is not None
-        assert (await tasks.add(s, run_id, "d", "D")).position > second.position
+        first = await tasks.put(s, run_id, [Planned(key, key.upper()) for key in "abc"])
+        await steps.begin(s, run_id, "work", task_id=first["b"])
+        done = Planned("b", "Second", TaskState.DONE, "words")
+        again = await tasks.put(s, run_id, [Planned("c", "C", TaskState.RUNNING), done])
+        assert again == {"c": first["c"], "b": first["b"]}
+        running, ended = await tasks.listing(s, run_id)
+        assert (running.key, running.state, running.finished_at) == ("c", TaskState.RUNNING, None)
+        assert (ended.title, ended.body, ended.state) == ("Second", "words", TaskState.DONE)
+        assert ended.finished_at is not None
+        await tasks.put(s, run_id, [done])
+        assert await tasks.listing(s, run_id) == (replace(ended, position=0),)
+        (step,) = await steps.listing(s, run_id)
+        assert step.task_id == ended.id
+        await tasks.put(s, run_id, [])
+        (step,) = await steps.listing(s, run_id)
+        assert step.task_id is None, "a step outlives the task it was taken for"
 
 
 async def test_a_question_is_asked_once_and_answered_once(

@@ -4,8 +4,6 @@ import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
-from samokoder.agents.checks.check import CheckResult
-
 
 class Purpose(StrEnum):
     """What a command is for, as the permission policy sees it."""
@@ -21,13 +19,15 @@ class Command:
     """``argv`` runs in ``cwd`` (POSIX path relative to the workspace, "" for its root).
 
     ``seconds`` bounds its wall time; 0 takes the setting ``execute.seconds``. ``vital``: what
-    follows it in a batch makes no sense once it failed.
+    follows it in a batch makes no sense once it failed. ``brings`` names what it installs, where
+    its words do not.
     """
 
     argv: tuple[str, ...]
     cwd: str = ""
     seconds: float = 0.0
     vital: bool = True
+    brings: str = ""
 
     @property
     def text(self) -> str:
@@ -73,18 +73,6 @@ class Batch:
 
     results: tuple[Executed, ...]
     taken: tuple[Taken, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return all(result.ok for result in self.results)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the checks say beside what was installed for them, in the order of the checks."""
-
-    installed: Batch
-    results: tuple[CheckResult, ...]
 
     @property
     def ok(self) -> bool:

@@ -6,21 +6,19 @@ state's executions, written before it starts and finished when it has ended.
 """
 
 import os
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 from anyio import to_thread
 
-from samokoder.agents.checks.check import Check, CheckResult
+from samokoder.agents.checks.check import Check
 from samokoder.agents.checks.interpreter import find_interpreter
-from samokoder.agents.checks.run import run_check
 from samokoder.agents.errors import EnvironmentMissing, SandboxMissing
 from samokoder.agents.execute import installing
-from samokoder.agents.execute.command import Batch, Checked, Command, Executed, Taken
+from samokoder.agents.execute.command import Batch, Command, Executed, Taken
 from samokoder.agents.execute.grants import Grant, grant
-from samokoder.agents.execute.installing import VENV
 from samokoder.agents.execute.stream import streaming
 from samokoder.agents.models.redact import scrub
 from samokoder.agents.runs.context import Run
@@ -33,6 +31,9 @@ from samokoder.agents.sandbox.toolchains import installation
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.state import executions
 from samokoder.state.database import Database
+
+Keep = Callable[[Scratch], None]
+"""What is done with a copy before it is given back. Blocking."""
 
 
 @dataclass
@@ -51,38 +52,38 @@ class Executor:
         key: str,
         known: Collection[Check] = (),
         take: tuple[str, ...] = (),
+        keep: Keep | None = None,
         agent: str = "executor",
     ) -> Batch:
         """Run the commands one after the other on the snapshot; nothing of it reaches the user.
 
         ``known`` are the project's own checks, which the policy allows. ``take`` names files whose
-        content afterwards is wanted (a lock file). A vital command that is refused or fails ends
-        the batch. Raises SandboxMissing where no sandbox is and unconfined work was not agreed to,
-        EnvironmentMissing when a program cannot be started at all.
+        content afterwards is wanted (a lock file); ``keep`` is called with the copy at the end of
+        a batch in which all went well, to move folders elsewhere. A vital command that is refused
+        or fails ends the batch. Raises SandboxMissing where no sandbox is and unconfined work was
+        not agreed to, EnvironmentMissing when a program cannot be started at all.
         """
         box = await confined(run)
         grants = [await grant(run, command, known) for command in commands]
-        work = _Batch(self, run, box, key, commands, tuple(grants), take)
+        work = _Batch(self, run, box, key, commands, tuple(grants), take, keep)
         return await run.step(key, lambda: work.do(snapshot), Batch, agent=agent)
 
-    async def check(
+    async def again(
         self,
         run: Run,
         snapshot: Snapshot,
         commands: tuple[Command, ...],
-        checks: tuple[Check, ...],
         *,
         key: str,
-        agent: str = "executor",
-    ) -> Checked:
-        """As :meth:`execute`, then the checks in the same copy, with what was installed there.
+        keep: Keep | None = None,
+    ) -> Batch:
+        """What was executed before and left nothing behind, because its process has died.
 
-        The checks run also when a command was refused or failed: they say what is missing.
+        No step of its own, so it may be part of one; nothing is asked that was answered.
         """
         box = await confined(run)
-        grants = [await grant(run, command) for command in commands]
-        work = _Batch(self, run, box, key, commands, tuple(grants), (), checks)
-        return await run.step(key, lambda: work.checked(snapshot), Checked, agent=agent)
+        grants = tuple([await grant(run, command) for command in commands])
+        return await _Batch(self, run, box, key, commands, grants, (), keep).do(snapshot)
 
 
 async def confined(run: Run) -> Sandbox:
@@ -105,33 +106,11 @@ class _Batch:
     commands: tuple[Command, ...]
     grants: tuple[Grant, ...]
     take: tuple[str, ...]
-    checks: tuple[Check, ...] = ()
+    keep: Keep | None
 
     async def do(self, snapshot: Snapshot) -> Batch:
         async with self.executor.pool.lease(snapshot.root) as scratch:
             return await self._all(scratch, snapshot)
-
-    async def checked(self, snapshot: Snapshot) -> Checked:
-        async with self.executor.pool.lease(snapshot.root) as scratch:
-            batch = await self._all(scratch, snapshot)
-            readable = await self._readable()
-            results = []
-            for check in self.checks:
-                own = await to_thread.run_sync(_with_environment, check, scratch, snapshot)
-                try:
-                    result = await run_check(
-                        own,
-                        snapshot,
-                        scratch=scratch,
-                        sandbox=self.box,
-                        settings=self.run.settings,
-                        loaded=True,
-                        readable=readable,
-                    )
-                except EnvironmentMissing as error:
-                    result = CheckResult(own, 127, 0.0, str(error), sandbox=self.box.name)
-                results.append(replace(result, check=check))
-        return Checked(batch, tuple(results))
 
     async def _all(self, scratch: Scratch, snapshot: Snapshot) -> Batch:
         results: list[Executed] = []
@@ -144,7 +123,10 @@ class _Batch:
             if command.vital and not results[-1].ok:
                 break
         taken = tuple([Taken(path, await scratch.read(path)) for path in self.take])
-        return Batch(tuple(results), taken)
+        batch = Batch(tuple(results), taken)
+        if self.keep is not None and batch.ok:
+            await to_thread.run_sync(self.keep, scratch)
+        return batch
 
     async def _one(self, scratch: Scratch, command: Command, granted: Grant) -> Executed:
         readable = await self._readable()
@@ -237,13 +219,3 @@ class _Batch:
                 output=executed.output.encode() if executed is not None else b"",
                 timed_out=executed is not None and executed.timed_out,
             )
-
-
-def _with_environment(check: Check, scratch: Scratch, snapshot: Snapshot) -> Check:
-    """The check by the Python of the environment that was made in the copy, if one was."""
-    program = f"{VENV}/bin/python" if os.name != "nt" else f"{VENV}/Scripts/python.exe"
-    first = Path(check.argv[0]).name
-    written = any(path.startswith(f"{VENV}/") for path in snapshot.files)
-    if written or not first.startswith("python") or not (scratch.tree / program).exists():
-        return check
-    return replace(check, argv=(str(scratch.root / program), *check.argv[1:]))

@@ -40,7 +40,8 @@ async def grant(run: Run, command: Command, known: Collection[Check] = ()) -> Gr
             return Grant(judged.purpose, network=True)
         if settings.network == "never":
             return Grant(judged.purpose, refused=NO_NETWORK)
-        text = f"`{command.text}` needs network access to install what the project names. "
+        brings = f" ({command.brings[:400]})" if command.brings else ""
+        text = f"`{command.text}`{brings} needs network access to install what the project names. "
         text += "The project's own install scripts would have it too. Allow it?"
         answer = await run.question(_key(command), text, (ONLINE, NO), NO)
         return Grant(judged.purpose, answer == ONLINE, "" if answer == ONLINE else NO_NETWORK)
@@ -53,7 +54,7 @@ async def grant(run: Run, command: Command, known: Collection[Check] = ()) -> Gr
 
 
 def _key(command: Command) -> str:
-    text = "\0".join((command.cwd, *command.argv))
+    text = "\0".join((command.cwd, *command.argv, command.brings))
     return f"execute/{sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -1,21 +1,11 @@
-"""What installers need besides: how a project's dependencies are installed, and where from.
+"""What installers find in their environment: where packages come from, where they are kept.
 
 Packages are cached beside the copy for as long as it lives, so a second install is quick.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
-from anyio import to_thread
-
-from samokoder.agents.execute.command import Command
-from samokoder.agents.workspace.snapshot import Snapshot
-
-VENV = ".venv"
-"""Where a Python project's dependencies go, in the copy."""
 
 _INDEX = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "GOPROXY",
@@ -46,54 +36,3 @@ def environment(source: Mapping[str, str], cache: Path, *, network: bool) -> dic
         if value and not _CREDENTIALS.search(value):
             env[name] = value
     return env
-
-
-async def install_commands(snapshot: Snapshot, python: str = "python3") -> tuple[Command, ...]:
-    """How the dependencies of the project in the root are installed; none when it names none.
-
-    ``python`` makes the virtual environment, which also sees what that Python has.
-    """
-    files = snapshot.files
-    found: list[Command] = []
-    wanted = await _requirements(snapshot)
-    if wanted:
-        program = f"{VENV}/bin/python"
-        found += [
-            Command((python, "-m", "venv", "--system-site-packages", VENV)),
-            Command((program, "-m", "pip", "install", "--quiet", *wanted)),
-        ]
-    if "package.json" in files and await _depends(snapshot):
-        verb = "ci" if "package-lock.json" in files else "install"
-        found.append(Command(("npm", verb, "--no-audit", "--no-fund")))
-    return tuple(found)
-
-
-async def _requirements(snapshot: Snapshot) -> tuple[str, ...]:
-    for name in ("requirements-dev.txt", "requirements.txt"):
-        if name in snapshot.files and (await snapshot.read(name)).strip():
-            return ("-r", name)
-    if "pyproject.toml" not in snapshot.files:
-        return ("-e", ".") if "setup.py" in snapshot.files else ()
-    text = (await snapshot.read("pyproject.toml")).decode("utf-8", errors="replace")
-    return await to_thread.run_sync(_named, text)
-
-
-def _named(text: str) -> tuple[str, ...]:
-    """What the project says it needs, its ``dev`` dependencies too, without building it."""
-    try:
-        project = tomllib.loads(text).get("project", {})
-        needs = project.get("dependencies", [])
-        extra = project.get("optional-dependencies", {})
-        named = [*needs, *extra.get("dev", []), *extra.get("test", [])]
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError):
-        return ()
-    return tuple(n for n in named if isinstance(n, str) and not n.startswith("-"))
-
-
-async def _depends(snapshot: Snapshot) -> bool:
-    """Whether a package names anything to install."""
-    try:
-        package = msgspec.json.decode(await snapshot.read("package.json"))
-        return bool(package.get("dependencies") or package.get("devDependencies"))
-    except (msgspec.DecodeError, AttributeError):
-        return False

@@ -106,7 +106,7 @@ def judge(command: Command, settings: ExecuteSettings, known: Collection[Check] 
     words = _plain(command.argv)
     for purpose, network, pattern in _TABLE:
         if _matches(words, pattern):
-            strange = purpose is Purpose.INSTALL and _strange(words)
+            strange = purpose is Purpose.INSTALL and elsewhere(words[1:])
             if strange:
                 return Judgement(False, purpose, network, f"it installs from elsewhere: {strange}")
             return Judgement(True, purpose, network)
@@ -145,9 +145,9 @@ def _matches(words: tuple[str, ...], pattern: str) -> bool:
     return len(words) == len(wanted) and all(map(fnmatch.fnmatchcase, words, wanted))
 
 
-def _strange(words: tuple[str, ...]) -> str:
+def elsewhere(words: Collection[str]) -> str:
     """The first word that takes an installer away from the configured index, or elsewhere."""
-    for word in words[1:]:
+    for word in words:
         if word.partition("=")[0] in _ELSEWHERE_OPTIONS or _ELSEWHERE.search(word):
             return word
     return ""

@@ -14,6 +14,7 @@ from samokoder.agents.context.languages import language_of
 from samokoder.agents.execute import installed
 from samokoder.agents.execute.command import Command
 from samokoder.agents.execute.grants import grant
+from samokoder.agents.execute.installed import Outcome
 from samokoder.agents.generate import additions, renaming, wellformed
 from samokoder.agents.generate.plan import Task
 from samokoder.agents.generate.request import Ran
@@ -35,6 +36,15 @@ class Chosen:
 
     checks: tuple[Check, ...]
     refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unrun:
+    """A check that says nothing, because something it needs is not there."""
+
+    id: str
+    command: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +91,10 @@ async def _own(run: Run, check: Check) -> Check:
 
 async def results(
     run: Run, workshop: Workshop, tree: Snapshot, checks: tuple[Check, ...], key: str
-) -> tuple[CheckResult, ...]:
+) -> Outcome:
     """What the checks say of a tree; a step of the run."""
     if not checks:
-        return ()
+        return Outcome()
     return await installed.results(run, workshop, tree, checks, key=key)
 
 
@@ -160,9 +170,9 @@ def _runs(path: str) -> bool:
     return language_of(path) is not None or path.endswith((".sh", ".rb", ".php", ".pl"))
 
 
-def ran(results: Sequence[CheckResult]) -> tuple[Ran, ...]:
+def ran(results: Sequence[CheckResult], unrun: Sequence[Unrun]) -> tuple[Ran, ...]:
     """The checks for people."""
-    return tuple(
+    done = [
         Ran(
             command=" ".join(r.check.argv),
             ok=r.ok,
@@ -172,6 +182,14 @@ def ran(results: Sequence[CheckResult]) -> tuple[Ran, ...]:
             failed=len(r.failed),
         )
         for r in results
+    ]
+    return (*done, *(Ran(command=u.command, ok=False, not_run=u.reason) for u in unrun))
+
+
+def unrun(checks: Sequence[Check], outcome: Outcome) -> tuple[Unrun, ...]:
+    """The checks that could not be run."""
+    return tuple(
+        Unrun(c.id, " ".join(c.argv), outcome.unrun[c.id]) for c in checks if c.id in outcome.unrun
     )
 
 

@@ -7,10 +7,12 @@ and delivered one after the other (:mod:`turns`).
 import msgspec
 
 from samokoder.agents.errors import AnswerUnusable, LimitReached, ModelError, ModelMissing
+from samokoder.agents.execute.store import equipped
 from samokoder.agents.generate import (
     document,
     drafting,
     planning,
+    progress,
     settling,
     standing,
     technical_writer,
@@ -31,7 +33,7 @@ from samokoder.agents.generate.standing import Standing
 from samokoder.agents.generate.turns import Work
 from samokoder.agents.models.model import Role
 from samokoder.agents.preview import detect as preview
-from samokoder.agents.repair.workshop import Tools
+from samokoder.agents.repair.workshop import Tools, Workshop
 from samokoder.agents.runs.context import Run
 from samokoder.state.errors import SamokoderError
 
@@ -40,7 +42,11 @@ async def generate(run: Run, request: GenerateRequest, tools: Tools) -> Generate
     """Do it. At a limit the result says so and holds what was done."""
     if await run.profile(Role.CODER) is None:
         raise ModelMissing("generating needs a model")
-    workshop = await tools.workshop(run.settings)
+    async with equipped(run, await tools.workshop(run.settings)) as workshop:
+        return await _generated(run, request, workshop)
+
+
+async def _generated(run: Run, request: GenerateRequest, workshop: Workshop) -> GenerateResult:
     project = await projects.gather(run, request)
     state = standing.begin(run.snapshot)
     first = await standing.look(run, state, "look/0")
@@ -55,6 +61,7 @@ async def generate(run: Run, request: GenerateRequest, tools: Tools) -> Generate
         plan = planning.standing_plan(state, first)
     found = await planning.guess(run, plan, clock)
     await run.emit("plan", title=plan.title, tasks=len(plan.open), path=document.PATH)
+    await run.plan(progress.shown(plan, {}, {}, ()))
     if request.plan_only:
         return _result(plan, found, stopped="")
     if not await planning.approved(run, plan, found):
@@ -149,6 +156,7 @@ async def _end(work: Work) -> None:
         )
     work.turn += 1
     await turns.looked(work)
+    await turns.show(work)
 
 
 def _result(plan: Plan, found: Estimate, *, stopped: str) -> GenerateResult:

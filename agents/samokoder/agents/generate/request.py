@@ -32,14 +32,15 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     earlier: Earlier | None = None
 
 
-TaskEnd = Literal["done", "proposed", "failed", "waiting", "conflict", "deleted", "stopped"]
+TaskEnd = Literal["done", "proposed", "failed", "waiting", "conflict", "deleted"]
 
 
 class Ran(Struct, frozen=True, kw_only=True):
-    """One check that ran on the task's tree."""
+    """One check that ran on the task's tree, or why it was ``not_run``."""
 
     command: str
     ok: bool
+    not_run: str = ""
     exit_code: int = 0
     seconds: float = 0.0
     passed: int = 0

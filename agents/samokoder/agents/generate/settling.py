@@ -5,8 +5,9 @@ from functools import partial
 
 from samokoder.agents.checks.check import Check, CheckResult
 from samokoder.agents.errors import AnswerUnusable, EnvironmentMissing, LimitReached
+from samokoder.agents.execute.installed import Outcome
 from samokoder.agents.generate import checking, developer, troubleshooter
-from samokoder.agents.generate.checking import Judgement
+from samokoder.agents.generate.checking import Judgement, Unrun
 from samokoder.agents.generate.drafting import Draft, File
 from samokoder.agents.generate.plan import Work
 from samokoder.agents.generate.request import TaskEnd, TaskOutcome
@@ -38,6 +39,7 @@ class Settled:
     checks: tuple[Check, ...] = ()
     judgement: Judgement = _UNJUDGED
     refused: tuple[str, ...] = ()
+    unrun: tuple[Unrun, ...] = ()
     repaired: str = ""
     sandbox: str = ""
 
@@ -48,7 +50,8 @@ class Settled:
     @property
     def doubt(self) -> str:
         """Why it must not be applied on its own, although its checks pass."""
-        return "; ".join((*self.refused, *filter(None, (self.judgement.doubt,))))
+        unrun = [f"{u.id} was not run: {u.reason}" for u in self.unrun]
+        return "; ".join((*self.refused, *unrun, *filter(None, (self.judgement.doubt,))))
 
     def outcome(self, end: TaskEnd, reason: str = "") -> TaskOutcome:
         """The task's line in the report."""
@@ -60,7 +63,7 @@ class Settled:
             reason=reason,
             paths=self.change_set.paths,
             change=key_of(task.id) if end in ("done", "proposed", "conflict") else "",
-            checks=checking.ran(self.after),
+            checks=checking.ran(self.after, self.unrun),
             sandbox=self.sandbox,
             hunks=self.draft.hunks,
             left_out=tuple(self.draft.left_out),
@@ -118,16 +121,21 @@ async def _settle(
     for attempt in range(run.settings.generate.repairs + 1):
         made = tree.with_changes(settled.change_set)
         chosen = await checking.chosen(run, made, task, command)
-        settled.checks, settled.refused = chosen.checks, chosen.refused
+        settled.refused = chosen.refused
         if before is None:
             old = await checking.chosen(run, tree, None, command)
-            before = await checking.results(run, workshop, tree, old.checks, f"{name}/before")
-        settled.before = before
+            key = f"{name}/before"
+            before = (await checking.results(run, workshop, tree, old.checks, key)).results
         key = f"{name}/check/{attempt}"
         await run.say(f"{task.id}: running {', '.join(c.id for c in chosen.checks) or 'no check'}")
-        settled.after = await checking.results(run, workshop, made, chosen.checks, key)
+        _hold(
+            settled,
+            before,
+            chosen.checks,
+            await checking.results(run, workshop, made, chosen.checks, key),
+        )
         settled.judgement = await checking.judge(
-            before, settled.after, tree, settled.change_set, task
+            settled.before, settled.after, tree, settled.change_set, task
         )
         if settled.good:
             break
@@ -137,6 +145,15 @@ async def _settle(
             await run.say(f"{task.id}: the developer looks at what fails")
             if not await _mended(run, settled, f"{name}/mend/{attempt}"):
                 break
+
+
+def _hold(
+    settled: Settled, before: tuple[CheckResult, ...], checks: tuple[Check, ...], now: Outcome
+) -> None:
+    """Take up what the checks say; those that could not run are held against nothing."""
+    settled.checks = tuple(c for c in checks if c.id not in now.unrun)
+    settled.before = tuple(r for r in before if r.check.id not in now.unrun)
+    settled.after, settled.unrun = now.results, checking.unrun(checks, now)
 
 
 async def document(
@@ -155,13 +172,13 @@ async def document(
         return settled
     made = tree.with_changes(change_set)
     chosen = await checking.chosen(run, made, None, command)
-    settled.checks = chosen.checks
     if before is None:
-        before = await checking.results(run, workshop, tree, chosen.checks, "document/before")
-    settled.before = before
-    settled.after = await checking.results(run, workshop, made, chosen.checks, "document/check")
+        key = "document/before"
+        before = (await checking.results(run, workshop, tree, chosen.checks, key)).results
+    now = await checking.results(run, workshop, made, chosen.checks, "document/check")
+    _hold(settled, before, chosen.checks, now)
     task = draft.ground.task
-    settled.judgement = await checking.judge(before, settled.after, tree, change_set, task)
+    settled.judgement = await checking.judge(settled.before, settled.after, tree, change_set, task)
     return settled
 
 

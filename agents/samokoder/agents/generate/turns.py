@@ -4,6 +4,7 @@ What the user does to the plan's document and to files is taken up at the beginn
 only there, so that a run that is replayed after a crash takes the same turns.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,6 +15,7 @@ from samokoder.agents.generate import (
     drafting,
     ordering,
     planning,
+    progress,
     settling,
     standing,
     starting,
@@ -34,6 +36,8 @@ from samokoder.agents.generate.standing import Standing
 from samokoder.agents.generate.together import together
 from samokoder.agents.repair.workshop import Workshop
 from samokoder.agents.runs.context import Run
+from samokoder.agents.runs.current import working_on
+from samokoder.state.tasks import Planned
 
 UNTESTED = "no test covers it yet"
 
@@ -62,6 +66,8 @@ class Work:
     turn: int = 0
     epics: set[str] = field(default_factory=set)
     """Epics the user let be worked on."""
+    told: tuple[Planned, ...] = ()
+    """The tasks as they were shown last."""
     stopped: str = ""
 
 
@@ -80,11 +86,21 @@ async def take(work: Work) -> None:
                 work.stopped = f"“{task.epic or work.plan.title}” was not approved"
                 return
             work.epics.add(task.epic)
-        await _drafted(work, todo)
-        if task.digest in work.drafts:
-            await _settled(work, task)
-        elif task.id not in work.ended:
-            _over(work, task, "failed", "no file was named for it")
+        with working_on(task.id):
+            await _drafted(work, todo)
+            if task.digest in work.drafts:
+                await _settled(work, task)
+            elif task.id not in work.ended:
+                _over(work, task, "failed", "no file was named for it")
+        await show(work)
+
+
+async def show(work: Work, running: Collection[str] = ()) -> None:
+    """Show how far the tasks are, where that has changed."""
+    now = progress.shown(work.plan, work.outcomes, work.ended, running)
+    if now != work.told:
+        work.told = now
+        await work.run.plan(now)
 
 
 async def looked(work: Work) -> None:
@@ -154,6 +170,10 @@ async def _drafted(work: Work, todo: list[Task]) -> None:
     soon = next((t for t in coming if t.id not in work.ended and t.epic in work.epics), None)
 
     async def one(task: Task) -> bool:
+        with working_on(task.id):
+            return await written(task)
+
+    async def written(task: Task) -> bool:
         whole = work.details.get(task.digest, task)
         bad = planning.refused((whole,))
         ground = Ground(work.plan, whole, work.state.tree, work.project.guides)
@@ -170,6 +190,7 @@ async def _drafted(work: Work, todo: list[Task]) -> None:
         return True
 
     jobs = {t.id: partial(one, t) for t in wave}
+    await show(work, [first.id, *jobs, *(t.id for t in todo if t.digest in work.drafts)])
     if soon is not None and soon is not first and work.parallel > 1:
         jobs[f"{soon.id}/detail"] = partial(_detailed, work, soon)
     await together(jobs)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -123,6 +123,16 @@ def _taken(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() and not path.is_symlink() else b""
 
 
+class Equipment(Protocol):
+    """What checks find in a copy beside the snapshot's files."""
+
+    async def lay(
+        self, scratch: Scratch, snapshot: Snapshot, check: Check
+    ) -> tuple[Check, tuple[Path, ...]]:
+        """Lay it into a loaded copy: the check as it runs there, folders it has to see."""
+        ...
+
+
 @dataclass
 class LocalWorkshop:
     """See :class:`Workshop`; the copies come from a pool and stay warm.
@@ -134,6 +144,7 @@ class LocalWorkshop:
     box: Sandbox
     settings: Settings
     db: Database | None = None
+    equipment: Equipment | None = None
 
     @property
     def sandbox(self) -> str:
@@ -151,9 +162,7 @@ class LocalWorkshop:
         async def one(i: int, check: Check) -> None:
             async with limiter, self.pool.lease(snapshot.root) as scratch:
                 try:
-                    results[i] = await run_check(
-                        check, snapshot, scratch=scratch, sandbox=self.box, settings=self.settings
-                    )
+                    results[i] = await self._one(check, snapshot, scratch)
                 except SamokoderError as error:
                     errors.append(error)
 
@@ -166,6 +175,22 @@ class LocalWorkshop:
         if errors:
             raise errors[0]
         return tuple(results[i] for i in range(len(checks)))
+
+    async def _one(self, check: Check, snapshot: Snapshot, scratch: Scratch) -> CheckResult:
+        own, readable = check, tuple[Path, ...]()
+        if self.equipment is not None:
+            await scratch.load(snapshot)
+            own, readable = await self.equipment.lay(scratch, snapshot, check)
+        result = await run_check(
+            own,
+            snapshot,
+            scratch=scratch,
+            sandbox=self.box,
+            settings=self.settings,
+            loaded=self.equipment is not None,
+            readable=readable,
+        )
+        return replace(result, check=check)
 
     @asynccontextmanager
     async def bench(self, snapshot: Snapshot) -> AsyncIterator[Bench]:

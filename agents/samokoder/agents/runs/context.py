@@ -6,7 +6,7 @@ call whose answer was journalled is not repeated, so the code must be determinis
 (no clock, no randomness, no reading of the workspace outside a step).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state.tasks import Planned
 
 T = TypeVar("T")
 
@@ -79,6 +80,12 @@ class Run(Protocol):
 
     async def emit(self, kind: str, **facts: Any) -> None:
         """A structured event of the run (see docs/protocol.md)."""
+        ...
+
+    async def plan(self, planned: Sequence[Planned]) -> None:
+        """Show what the run's plan is and how far each task of it is; told again, it replaces what
+        was told. Steps taken inside :func:`current.working_on` belong to a task.
+        """
         ...
 
     async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:

@@ -5,7 +5,7 @@ that were made are in ``asked``.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from samokoder.agents.runs.loops import LoopDetector, Standing
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
+from samokoder.state.tasks import Planned
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class DirectRun:
     said: list[str] = field(default_factory=list)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     delivered: list[tuple[ChangeSet, bool]] = field(default_factory=list)
+    planned: tuple[Planned, ...] = ()
     usage: Usage = field(default_factory=Usage)
     model_seconds: float = 0.0
     _loops: LoopDetector = field(default_factory=LoopDetector)
@@ -103,6 +105,9 @@ class DirectRun:
 
     async def observe(self, tree: str, failing: tuple[str, ...], learned: str = "") -> None:
         self._loops.observe(Standing(tree, failing), learned)
+
+    async def plan(self, planned: Sequence[Planned]) -> None:
+        self.planned = tuple(planned)
 
     async def question(self, key: str, text: str, options: tuple[str, ...], default: str) -> str:
         return default

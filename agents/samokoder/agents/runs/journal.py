@@ -1,7 +1,7 @@
 """One run being done: the :class:`~samokoder.agents.runs.context.Run` its code is given."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,15 +14,16 @@ from samokoder.agents.errors import LimitReached
 from samokoder.agents.models.model import Answer, ChatRequest, Profile, Role
 from samokoder.agents.runs import asking, delivering, leasing, snapshots, transitions
 from samokoder.agents.runs.boundaries import boundary
-from samokoder.agents.runs.current import current_step
+from samokoder.agents.runs.current import current_step, current_task
 from samokoder.agents.runs.kinds import Kind
 from samokoder.agents.runs.loops import LoopDetector, Standing
 from samokoder.agents.runs.order import Order
 from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.changeset import ChangeSet
 from samokoder.agents.workspace.snapshot import Snapshot
-from samokoder.state import clock, questions, steps
+from samokoder.state import clock, questions, steps, tasks
 from samokoder.state.runs import RunState
+from samokoder.state.tasks import Planned
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
@@ -42,6 +43,7 @@ class _Receipt:
     result: bytes
     started: int
     finished: int
+    task: int | None
 
 
 @dataclass(eq=False)
@@ -73,6 +75,8 @@ class JournalRun:
     """Receipts that are not written yet."""
     time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     """Ends the run when its wall time is used up."""
+    tasks: dict[str, int] = field(default_factory=dict)
+    """The state's numbers of the tasks of the run's plan by their keys."""
     inside: bool = False
     """Whether the run holds its place and its workspace."""
     _loops: LoopDetector = field(default_factory=LoopDetector)
@@ -103,8 +107,7 @@ class JournalRun:
             value = await self._with_intent(key, effect, agent)
         boundary("step.effect")
         encoded = msgspec.json.encode(value)
-        self.unsettled.append(_Receipt(key, agent, encoded, started, clock.now_ms()))
-        self.receipts[key] = encoded
+        self._keep(key, agent, encoded, started)
         if not pure:
             async with self.engine.db.session() as s:
                 await self.settle(s)
@@ -114,7 +117,9 @@ class JournalRun:
     async def _with_intent(self, key: str, effect: Callable[[], Awaitable[T]], agent: str) -> T:
         async with self.engine.db.session() as s:
             await self.settle(s)
-            step = await steps.begin(s, self.id, key, kind=self.order.kind, agent=agent)
+            step = await steps.begin(
+                s, self.id, key, kind=self.order.kind, agent=agent, task_id=self._task
+            )
         boundary("step.intent")
         token = current_step.set(step.id)
         try:
@@ -130,9 +135,22 @@ class JournalRun:
         started = clock.now_ms()
         value = await self._with_intent(key, effect, agent)
         encoded = msgspec.json.encode(value)
-        self.unsettled.append(_Receipt(key, agent, encoded, started, clock.now_ms()))
-        self.receipts[key] = encoded
+        self._keep(key, agent, encoded, started)
         return value
+
+    def _keep(self, key: str, agent: str, encoded: bytes, started: int) -> None:
+        """Have a receipt written with the run's next write."""
+        receipt = _Receipt(key, agent, encoded, started, clock.now_ms(), self._task)
+        self.unsettled.append(receipt)
+        self.receipts[key] = encoded
+
+    @property
+    def _task(self) -> int | None:
+        return self.tasks.get(current_task.get())
+
+    async def plan(self, planned: Sequence[Planned]) -> None:
+        async with self.engine.db.session() as s:
+            self.tasks = await tasks.put(s, self.id, planned)
 
     async def settle(self, s: AsyncSession) -> None:
         """Write the receipts that wait, in a transaction that happens anyway."""
@@ -145,6 +163,7 @@ class JournalRun:
                 one.result,
                 kind=self.order.kind,
                 agent=one.agent,
+                task_id=one.task,
                 started_at=one.started,
                 finished_at=one.finished,
             )

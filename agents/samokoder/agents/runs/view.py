@@ -16,6 +16,17 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
 
 
+class TaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of the run's plan; ``reason`` says of an ended one why it ended so."""
+
+    key: str
+    title: str
+    state: str
+    reason: str = ""
+    seconds: float | None = None
+    """Of its steps, those at the same time counted each."""
+
+
 class HunkView(msgspec.Struct, frozen=True, kw_only=True):
     """One hunk; ``id`` is what `run undo --hunk` takes."""
 
@@ -80,6 +91,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
     summary: RunSummary
     used: Used
+    tasks: tuple[TaskView, ...] = ()
     steps: tuple[StepView, ...] = ()
     changes: tuple[ChangeView, ...] = ()
     questions: tuple[QuestionView, ...] = ()

@@ -1,5 +1,6 @@
 """Runs as they are shown, read from the state."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,11 +18,14 @@ from samokoder.agents.runs.view import (
     QuestionView,
     RunView,
     StepView,
+    TaskView,
 )
-from samokoder.state import blobs, calls, changes, owners, questions, runs, steps, workspaces
+from samokoder.state import blobs, calls, changes, owners, questions, runs, steps, tasks, workspaces
 from samokoder.state.changes import ChangeSet, ChangeState, FileChange
 from samokoder.state.database import Database
 from samokoder.state.runs import ACTIVE, Run
+from samokoder.state.steps import Step
+from samokoder.state.tasks import OPEN, Task
 
 SHOWN = 4000
 """Characters of one side of a hunk that are shown."""
@@ -123,6 +127,7 @@ async def view(db: Database, run_id: str) -> RunView:
         return RunView(
             summary=_summary(run, workspace.root if workspace else ""),
             used=await _used(s, run.id),
+            tasks=tuple([_task(t, listed) for t in await tasks.listing(s, run.id)]),
             steps=tuple(
                 StepView(
                     key=step.key,
@@ -149,6 +154,18 @@ async def view(db: Database, run_id: str) -> RunView:
             result=msgspec.json.decode(run.result) if run.result else None,
             interrupted=interrupted,
         )
+
+
+def _task(task: Task, listed: Sequence[Step]) -> TaskView:
+    mine = [step for step in listed if step.task_id == task.id and step.finished_at]
+    took = sum((step.finished_at or 0) - step.started_at for step in mine)
+    return TaskView(
+        key=task.key,
+        title=task.title,
+        state=str(task.state),
+        reason="" if task.state in OPEN else task.body,
+        seconds=took / 1000 if mine else None,
+    )
 
 
 async def texts(db: Database, run_id: str, selection: Selection) -> tuple[FileTexts, ...]:

@@ -187,7 +187,8 @@ def _show(result: GenerateAnswer) -> str:
         lines.append(f"  {task.id} {task.title} ({_MARKS.get(task.end, task.end)}){reason}")
         for check in task.checks:
             state = "passes" if check.ok else f"fails (exit code {check.exit_code})"
-            lines.append(f"    {check.command} {state}, {check.seconds:.2f} s")
+            said = f"was not run: {check.not_run}" if check.not_run else ""
+            lines.append(f"    {check.command} {said or f'{state}, {check.seconds:.2f} s'}")
         if task.repaired:
             lines.append(f"    repaired at {task.repaired}")
     lines += [f"  left out: {h.path} line {h.line}: {h.reason}" for h in result.left_out]

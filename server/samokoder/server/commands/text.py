@@ -79,6 +79,9 @@ def run_view(view: RunView) -> str:
     lines = [run_line(view.summary), f"cost: {cost(view.used)}"]
     if view.interrupted:
         lines.append("interrupted: its process is gone; `samokoder run resume` takes it up")
+    for task in view.tasks:
+        why = f": {task.reason}" if task.reason else ""
+        lines.append(f"task {task.key} {task.state} {task.title}{why}")
     for step in view.steps:
         took = f" {step.seconds:.2f} s" if step.seconds is not None else ""
         lines.append(

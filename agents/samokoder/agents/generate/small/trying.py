@@ -56,7 +56,7 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
         module = __import__(spec["module"])
         for name in spec["names"]:
             names[name] = getattr(module, name)
-    except BaseException as error:
+    except BaseException as error:  # a model wrote it: it may raise anything, SystemExit too
         broken = f"{type(error).__name__}: {error}"
     if spec["program"] and "__main__" not in open(spec["module"] + ".py", encoding="utf-8").read():
         broken = broken or "it does not run as a program"
@@ -71,7 +71,7 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
             else:
                 used(claim[0])
             holds.append(True)
-        except BaseException:
+        except BaseException:  # whatever it raises, the claim does not hold
             holds.append(False)
     if bounded:
         signal.alarm(0)
