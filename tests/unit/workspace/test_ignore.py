@@ -122,3 +122,12 @@ def test_changed_rules_count_after_a_refresh(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("a.txt\n")
     ignore.refresh()
     assert ignore.ignored("a.txt")
+
+
+def test_our_own_folders_are_no_part_of_a_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMOKODER_STATE_DIR", str(tmp_path / "kept" / "state"))
+    monkeypatch.setenv("SAMOKODER_CACHE_DIR", str(tmp_path.parent / "elsewhere"))
+    check(tmp_path, "kept/state/state.db", True)
+    check(tmp_path, "kept/other.txt", False)

@@ -1,6 +1,6 @@
 """The snapshot a run works on: taken once when it begins, stored, the same after a crash."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,26 +48,51 @@ class Archive:
             self._trees[root] = Tree(root, ignore=ignore, max_file_size=limit)
         return self._trees[root]
 
-    async def store(self, db: Database, workspace_id: int, run_id: str, taken: Snapshot) -> None:
-        """Store the snapshot as the run's base: contents first, then the manifest naming them."""
+    async def store(
+        self, db: Database, workspace_id: int, run_id: str, tree: Tree, taken: Snapshot
+    ) -> Snapshot:
+        """Store the snapshot as the run's base: contents first, then the manifest naming them.
+
+        Gives back what was stored, see :func:`_kept`.
+        """
         last = self._last.get(workspace_id)
         old = last.files if last is not None else {}
-        fresh = {e.hash: p for p, e in taken.files.items() if old.get(p) != e}
-        async with db.reading() as s:
-            absent = await blobs.missing(s, fresh)
-        await _contents(db, taken, {name: fresh[name] for name in absent})
+        taken = await _kept(db, tree, taken, {e.hash for p, e in old.items()})
         async with db.session() as s:
             parent = last.id if last is not None else None
             number = await snapshots.save(s, workspace_id, taken.files, parent, hash=taken.hash)
             await runs.set_base(s, run_id, number)
         self._last[workspace_id] = _Manifest(number, taken.files)
+        return taken
 
 
-async def _contents(db: Database, taken: Snapshot, names: Mapping[str, str]) -> None:
+async def _kept(db: Database, tree: Tree, taken: Snapshot, known: Container[str]) -> Snapshot:
+    """The snapshot, with every content that is not ``known`` in the state.
+
+    A file that was written since it was scanned, as a log may be at any time, is taken as it is
+    now.
+    """
+    while True:
+        fresh = {e.hash: p for p, e in taken.files.items() if e.hash not in known}
+        async with db.reading() as s:
+            absent = await blobs.missing(s, fresh)
+        lost = await _contents(db, taken, [fresh[name] for name in absent])
+        if not lost:
+            return taken
+        taken = await tree.renewed(taken, lost)
+
+
+async def _contents(db: Database, taken: Snapshot, paths: Iterable[str]) -> list[str]:
+    """Store the contents of these files; those whose content can no longer be had."""
     batch: list[bytes] = []
+    lost: list[str] = []
     size = 0
-    for path in names.values():
-        data = await taken.read(path)
+    for path in paths:
+        try:
+            data = await taken.read(path)
+        except KeyError:
+            lost.append(path)
+            continue
         batch.append(data)
         size += len(data)
         if size > BATCH:
@@ -75,6 +100,7 @@ async def _contents(db: Database, taken: Snapshot, names: Mapping[str, str]) -> 
             batch, size = [], 0
     if batch:
         await _put(db, batch)
+    return lost
 
 
 async def _put(db: Database, batch: list[bytes]) -> None:
@@ -92,12 +118,14 @@ def nothing(root: Path) -> Snapshot:
     return Snapshot(root=root, files={}, source=_Empty())
 
 
+def _tree(engine: "Engine", run: "JournalRun") -> Tree:
+    settings = run.settings.workspace
+    return engine.archive.tree(run.root, settings.ignore, settings.max_file_size)
+
+
 async def take(engine: "Engine", run: "JournalRun") -> Snapshot:
     """The workspace as the run's client sees it now."""
-    tree = engine.archive.tree(
-        run.root, run.settings.workspace.ignore, run.settings.workspace.max_file_size
-    )
-    return await tree.capture(
+    return await _tree(engine, run).capture(
         engine.editors, client=run.order.client or None, fallback=Stored(engine.db)
     )
 
@@ -106,11 +134,7 @@ async def look(run: "JournalRun") -> Snapshot:
     """The workspace now, with every content that is new since the run began kept in the state."""
     taken = await take(run.engine, run)
     known = {entry.hash for entry in run.snapshot.files.values()}
-    fresh = {e.hash: p for p, e in taken.files.items() if e.hash not in known}
-    async with run.engine.db.reading() as s:
-        absent = await blobs.missing(s, fresh)
-    await _contents(run.engine.db, taken, {name: fresh[name] for name in absent})
-    return taken
+    return await _kept(run.engine.db, _tree(run.engine, run), taken, known)
 
 
 async def base(run: "JournalRun", snapshot_id: int | None) -> Snapshot:
@@ -118,8 +142,8 @@ async def base(run: "JournalRun", snapshot_id: int | None) -> Snapshot:
     engine = run.engine
     if snapshot_id is None:
         taken = await take(engine, run)
-        await engine.archive.store(engine.db, run.workspace_id, run.id, taken)
-        return taken
+        tree = _tree(engine, run)
+        return await engine.archive.store(engine.db, run.workspace_id, run.id, tree, taken)
     async with engine.db.reading() as s:
         files = await snapshots.load(s, snapshot_id)
     entries = {path: Entry(f.hash, f.size, f.mode) for path, f in files.items()}

@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -104,6 +104,23 @@ class Tree:
             unsaved=scan.unsaved,
             disputed=tuple(scan.disputed),
         )
+
+    async def renewed(self, taken: Snapshot, changed: Iterable[str]) -> Snapshot:
+        """The snapshot with these files as they are now, their contents held; what can no longer
+        be read is not part of it.
+
+        For files that were written between the scan and the reading of their contents.
+        """
+        files, overlay, skipped = dict(taken.files), dict(taken.overlay), dict(taken.skipped)
+        for path in changed:
+            data = await to_thread.run_sync(_read, f"{self.root}/{path}", self._limit)
+            old = files.pop(path)
+            if data is None:
+                skipped[path] = "unreadable"
+                continue
+            files[path] = replace(old, hash=content_hash(data), size=len(data))
+            overlay[files[path].hash] = data
+        return replace(taken, files=files, overlay=overlay, skipped=skipped)
 
     def _scan(self, buffers: tuple[Buffer, ...], client: str | None) -> _Scan:
         self._ignore.refresh()

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -106,6 +106,9 @@ _KEPT: Final = 200_000
 _MARKS: Final = ("CACHEDIR.TAG", "pyvenv.cfg")
 """A folder that holds one of these was made by a tool."""
 
+_OURS: Final = ("STATE", "CACHE", "CONFIG", "RUNTIME")
+"""Folders of our own, where the environment moved them (``SAMOKODER_STATE_DIR``, …)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -139,6 +142,11 @@ class Ignore:
         self._fresh: set[str] = set()
         self._decided: dict[tuple[str, bool], bool] = {}
 
+    @cached_property
+    def _ours(self) -> frozenset[str]:
+        found = (_inside(self._root, name) for name in _OURS)
+        return frozenset(path for path in found if path)
+
     def refresh(self) -> None:
         """Look at the ignore files again when they are next needed."""
         self._fresh.clear()
@@ -161,7 +169,7 @@ class Ignore:
         known = self._decided.get(key)
         if known is None:
             known = self._decided[key] = self._decide(path, parent, name, folder)
-        return known or (folder and self._made_by_tool(path))
+        return known or (folder and (path in self._ours or self._made_by_tool(path)))
 
     def _decide(self, path: str, parent: str, name: str, folder: bool) -> bool:
         if _verdict(self._always, path.lower(), name.lower(), folder):
@@ -198,6 +206,15 @@ class Ignore:
                 self._levels[folder] = (stamp, tuple(rules))
             self._fresh.add(folder)
             folder = folder.rpartition("/")[0]
+
+
+def _inside(root: str, name: str) -> str:
+    """Where one of our own folders lies in a workspace; empty when it lies elsewhere."""
+    chosen = os.environ.get(f"SAMOKODER_{name}_DIR")
+    if not chosen:
+        return ""
+    below = os.path.relpath(os.path.realpath(os.path.expanduser(chosen)), os.path.realpath(root))
+    return "" if below.startswith("..") else Path(below).as_posix()
 
 
 def parse(lines: Iterable[str]) -> tuple[Rule, ...]:

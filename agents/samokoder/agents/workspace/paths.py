@@ -56,11 +56,15 @@ own; a model's edits never reach it, it is protected.
 """
 
 
+SETTINGS: Final = "samokoder.toml"
+"""The workspace's settings: as above, by a run that remembers how a preview is started."""
+
+
 def sealed(path: str) -> bool:
     """Whether no change set may touch this file: as :func:`protected`, but for the product's own
-    two files.
+    files.
     """
-    return protected(path) and path not in (PLAN, DISMISSALS)
+    return protected(path) and path not in (PLAN, DISMISSALS, SETTINGS)
 
 
 def relative(root: Path, path: Path | str) -> str:
