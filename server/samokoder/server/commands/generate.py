@@ -7,7 +7,7 @@ import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
 
-from samokoder.agents.errors import InvalidInput
+from samokoder.agents.errors import InvalidInput, ModelMissing
 from samokoder.agents.generate import document, estimate
 from samokoder.agents.generate.request import (
     Earlier,
@@ -17,6 +17,7 @@ from samokoder.agents.generate.request import (
     LeftOut,
     TaskOutcome,
 )
+from samokoder.agents.models.model import Role
 from samokoder.agents.runs.order import RunSummary, Used
 from samokoder.agents.workspace import paths
 from samokoder.server.commands import questions, text
@@ -147,11 +148,27 @@ async def _done(
     call: Call, args: RunArgs, root: Path, request: GenerateRequest, title: str
 ) -> GenerateAnswer:
     order = await order_of(call, args, "generate", title, root, request, model=True)
+    await _needs_model(call, args, root)
     run_id = await call.service.engine.submit(order)
     if not args.wait:
         return GenerateAnswer(run=await call.service.engine.summary(run_id), used=Used())
     await questions.attended(call, run_id)
     return await _answer(call, run_id)
+
+
+async def _needs_model(call: Call, args: RunArgs, root: Path) -> None:
+    """ModelMissing before a run is begun that could do nothing."""
+    if args.no_model:
+        raise ModelMissing("generating needs one", hint="Leave out `--no-model`.")
+    if args.model:
+        return  # what is named and missing says so itself
+    loaded = await call.service.configuration(root, client=call.client)
+    if await call.service.models.model(root, loaded.settings, Role.CODER) is None:
+        raise ModelMissing(
+            "generating needs one",
+            hint="`samokoder model pull` brings a small one; a provider's key in the environment,"
+            " or `model.coder` in the settings, a better one. `samokoder new` needs none.",
+        )
 
 
 async def _answer(call: Call, run_id: str) -> GenerateAnswer:
@@ -197,7 +214,7 @@ def _show(result: GenerateAnswer) -> str:
         lines.append(f"  {result.planned} tasks are planned in {result.plan}")
         lines.append(f"  They take {estimate.told(result.estimate)}.")
         lines.append("  Edit it, then run `samokoder generate`.")
-    if result.stopped:
+    if result.stopped and result.title:  # without one, the first line says it
         lines.append(f"Stopped: {result.stopped}")
     lines.append(f"  cost: {text.cost(result.used)}")
     if result.changed:
