@@ -169,7 +169,7 @@ wait("the buffer is as before", function()
 end)
 vim.cmd("silent wall")
 wait("the undo is told", function()
-  return vim.tbl_contains(notified, "Undone in 1 files.")
+  return vim.tbl_contains(notified, "Undone in 1 file.")
 end)
 say("PLAYED undo")
 

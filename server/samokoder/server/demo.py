@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 from anyio.to_thread import run_sync
 
+from samokoder.agents.counting import counted
 from samokoder.server import client as lsp
 from samokoder.state.paths import cache_dir
 
@@ -82,7 +83,7 @@ def _show(result: Mapping[str, Any], seconds: float) -> None:
         say(f"    confinement: {result['sandbox']}")
     used = result["used"]
     tokens = used["input_tokens"] + used["output_tokens"]
-    calls = f"{used['calls']} model call{'' if used['calls'] == 1 else 's'}"
+    calls = counted(used["calls"], "model call")
     say(f"    cost: {calls}, {tokens} tokens")
 
 

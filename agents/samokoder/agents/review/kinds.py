@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import NoneType
 
+from samokoder.agents.counting import counted
 from samokoder.agents.repair.case import Verdict
 from samokoder.agents.repair.fix import FixResult
 from samokoder.agents.repair.kinds import fixed
@@ -54,8 +55,7 @@ def _shared(result: Shared) -> tuple[RunState, str]:
 
 
 def _reviewed(result: ReviewResult) -> tuple[RunState, str]:
-    count = len(result.findings)
-    said = f"{count} finding{'s' if count != 1 else ''} in {result.what}"
+    said = f"{counted(len(result.findings), 'finding')} in {result.what}"
     if result.limited:
         return RunState.LIMITED, f"{said} so far; {'; '.join(result.notes)}"
     return RunState.SUCCEEDED, said

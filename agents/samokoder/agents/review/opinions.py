@@ -13,6 +13,7 @@ import msgspec
 from anyio import to_thread
 
 from samokoder.agents.checks.check import Severity
+from samokoder.agents.counting import counted
 from samokoder.agents.errors import AnswerUnusable, LimitReached, ModelError, ModelMissing
 from samokoder.agents.models.model import ChatRequest, Message, Profile, Role
 from samokoder.agents.repair.workshop import Tools, Workshop
@@ -97,7 +98,7 @@ class _Reviewer:
                 pack.done.set()
 
         if shown:
-            await self.work.run.say(f"Asking {self.profile.id} about {len(shown)} hunks")
+            await self.work.run.say(f"Asking {self.profile.id} about {counted(len(shown), 'hunk')}")
         async with anyio.create_task_group() as group:
             for pack in (*packs[len(old) :], *packs[: len(old)]):  # nobody waits for what is known
                 group.start_soon(one, pack)
@@ -109,9 +110,8 @@ class _Reviewer:
                 await self.work.take(f"model/{number}", pack.findings)
         notes = list(dict.fromkeys(self.failed))
         if len(shown) < len(fresh):
-            notes.append(
-                f"{len(fresh) - len(shown)} hunks were not looked at: {self.profile.name} is small"
-            )
+            unseen = counted(len(fresh) - len(shown), "hunk")
+            notes.append(f"not looked at: {unseen}, as {self.profile.name} is small")
         if self.limited:
             notes.append(self.limited)
         return Stage(

@@ -6,6 +6,7 @@ What comes from code or a model is shown as it is, but never as markup or contro
 import re
 from collections.abc import Sequence
 
+from samokoder.agents.counting import counted
 from samokoder.agents.review.view import FindingView
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -53,7 +54,7 @@ def markdown(findings: Sequence[FindingView], what: str) -> str:
     if not findings:
         out.append("No findings.")
         return "\n".join(out)
-    out += [f"{count} finding{'s' if count != 1 else ''}, gravest first.", ""]
+    out += [f"{counted(count, 'finding')}, gravest first.", ""]
     for f in findings:
         cwe = f", CWE-{f.cwe}" if f.cwe else ""
         out.append(

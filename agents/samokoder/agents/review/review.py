@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import anyio
 
 from samokoder.agents.checks.check import Severity
+from samokoder.agents.counting import counted
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review import dismissed, session
 from samokoder.agents.review.finding import Finding
@@ -47,7 +48,7 @@ async def review(run: Run, request: ReviewRequest, tools: Reviewers) -> ReviewRe
     if not aims.scope.files:
         await run.say(f"Nothing to review in {aims.what}", percent=100)
         return ReviewResult(aims.what, notes=(f"nothing to review in {aims.what}",))
-    await run.say(f"Reviewing {aims.what}: {len(aims.scope.files)} files")
+    await run.say(f"Reviewing {aims.what}: {counted(len(aims.scope.files), 'file')}")
     stage = await _search(work, request, tools)
     asked = [""] + (["model"] if stage.complete else [])
     gone, over = await work.finish(asked, settings.cap)
@@ -108,7 +109,7 @@ async def _search(work: Session, request: ReviewRequest, tools: Reviewers) -> St
             await done[number].wait()
             fresh = await work.take(source.name, found.get(number, ()))
             if fresh:
-                await run.say(f"{source.name}: {len(fresh)} findings")
+                await run.say(f"{source.name}: {counted(len(fresh), 'finding')}")
         ready.set()
     work.notes += stage.notes
     return stage
@@ -123,8 +124,7 @@ async def _reported(work: Session, shelf: Shelf) -> ReviewResult:
         Reported(k.fingerprint, k.finding) for k in ranked if k.fingerprint not in silenced
     )
     hidden = len(ranked) - len(shown)
-    count = f"{len(shown)} finding{'s' if len(shown) != 1 else ''}"
-    await work.run.say(f"{count} in {aims.what}", percent=100)
+    await work.run.say(f"{counted(len(shown), 'finding')} in {aims.what}", percent=100)
     return ReviewResult(
         aims.what,
         len(aims.scope.files),

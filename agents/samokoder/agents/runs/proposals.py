@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from samokoder.agents.counting import counted
 from samokoder.agents.errors import Conflict, InvalidInput
 from samokoder.agents.runs import delivering, leasing, recovery
 from samokoder.agents.runs.undoing import Selection, Taken, selected
@@ -52,11 +53,11 @@ async def apply(
                 changed += [w.path for w in receipt.writes]
             except Conflict as conflict:
                 conflicts.append(f"{change.title}: {conflict.detail}")
-    message = f"Applied to {len(changed)} files."
+    message = f"Applied to {counted(len(changed), 'file')}."
     if asked:
         message = "Answered; the run applies its change now."
     if conflicts:
-        message += f" {len(conflicts)} changes clash with later edits and wait."
+        message += f" Waiting, because of later edits: {counted(len(conflicts), 'change')}."
     return Taken(message=message, changed=tuple(changed), conflicts=tuple(conflicts))
 
 

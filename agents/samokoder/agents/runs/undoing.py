@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from samokoder.agents.counting import counted
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs import delivering, leasing, recovery, standing
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
@@ -137,11 +138,11 @@ async def _take_back(
         await _mark(engine, run_id, undone)
     changed = tuple(c.path for c in altered)
     message = (
-        f"Undone in {len(changed)} files."
+        f"Undone in {counted(len(changed), 'file')}."
         if not conflicts
         else (
-            f"Undone in {len(changed)} files; {len(conflicts)} were left alone because later edits "
-            "touch the same lines."
+            f"Undone in {counted(len(changed), 'file')}; {len(conflicts)} were left alone because "
+            "later edits touch the same lines."
         )
     )
     return Taken(message=message, changed=changed, conflicts=conflicts)

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from samokoder.agents.checks.check import CheckResult
 from samokoder.agents.checks.detect import detect
+from samokoder.agents.counting import counted
 from samokoder.agents.errors import EnvironmentMissing, InvalidInput
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.runs.context import Run
@@ -64,7 +65,7 @@ async def make(run: Run, request: NewRequest, tools: Tools) -> NewResult:
     if failed:
         reason = f"its own checks fail here: {', '.join(failed)}"
     delivered = await run.deliver(made, proven=not reason, key="deliver", agent="scaffold")
-    done = f"Created {len(made.changes)} files in {folder or run.root.name}"
+    done = f"Created {counted(len(made.changes), 'file')} in {folder or run.root.name}"
     await run.say(done if delivered else f"Not tested here: {reason}", percent=100)
     return NewResult(chosen.name, made.paths, delivered, not reason, reason, results)
 

@@ -10,6 +10,7 @@ from anyio import to_thread
 from msgspec import Meta
 
 from samokoder.agents.checks.check import Severity
+from samokoder.agents.counting import counted
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.review import prose
 from samokoder.agents.review.request import ReviewRequest, ReviewResult
@@ -178,7 +179,7 @@ def _summary(result: ReviewAnswer) -> list[str]:
     if not result.what:
         return [text.run_line(result.run)]
     count = len(result.findings)
-    said = [f"{count} finding{'s' if count != 1 else ''} in {result.what}, {result.files} files"]
+    said = [f"{counted(count, 'finding')} in {result.what}, {counted(result.files, 'file')}"]
     hidden = (
         (result.dismissed, "dismissed"),
         (result.below, "below the floor"),
@@ -190,8 +191,8 @@ def _summary(result: ReviewAnswer) -> list[str]:
     lines = ["; ".join(said)]
     if result.model:
         lines.append(
-            f"model {result.model}: {result.hunks} hunks, {result.cached} known from before; "
-            f"cost: {text.cost(result.used)}"
+            f"model {result.model}: {counted(result.hunks, 'hunk')}, "
+            f"{result.cached} known from before; cost: {text.cost(result.used)}"
         )
     lines += [f"note: {note}" for note in result.notes]
     if result.run.state is not RunState.SUCCEEDED:

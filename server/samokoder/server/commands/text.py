@@ -4,6 +4,7 @@ import difflib
 import time
 from typing import TYPE_CHECKING
 
+from samokoder.agents.counting import counted
 from samokoder.agents.runs.order import RunSummary, Used
 from samokoder.agents.runs.view import ChangeView, FileTexts, RunView
 from samokoder.state.runs import RunState
@@ -36,7 +37,7 @@ def cost(used: Used) -> str:
     """One line: calls, tokens and money."""
     if not used.calls:
         return "no model call, 0 tokens, $0"
-    calls = f"{used.calls} model call{'s' if used.calls != 1 else ''}"
+    calls = counted(used.calls, "model call")
     tokens = f"{used.tokens} tokens ({used.input_tokens} in, {used.output_tokens} out)"
     return f"{calls}, {tokens}, {money(used.micros)}"
 
