@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from samokoder.agents.counting import counted
 from samokoder.agents.errors import Conflict, InvalidInput
 from samokoder.agents.runs import delivering, leasing, recovery
+from samokoder.agents.runs.recording import Recording
 from samokoder.agents.runs.undoing import Selection, Taken, selected
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange
 from samokoder.state import blobs, changes, questions, runs, steps
@@ -125,7 +126,7 @@ async def _settle(engine: "Engine", run_id: str, key: str, answer: str, client: 
     return True
 
 
-async def _all(engine: "Engine", change: changes.ChangeSet) -> delivering.Recording:
+async def _all(engine: "Engine", change: changes.ChangeSet) -> Recording:
     async with engine.db.reading() as s:
         contents = await blobs.get_many(s, [f.after for f in change.files if f.after])
     files = tuple(
@@ -139,7 +140,7 @@ async def _all(engine: "Engine", change: changes.ChangeSet) -> delivering.Record
         )
         for f in change.files
     )
-    return delivering.Recording(
+    return Recording(
         engine,
         change.run_id,
         change.key,
@@ -150,9 +151,7 @@ async def _all(engine: "Engine", change: changes.ChangeSet) -> delivering.Record
     )
 
 
-async def _part(
-    engine: "Engine", change: changes.ChangeSet, hunks: Collection[Hunk]
-) -> delivering.Recording:
+async def _part(engine: "Engine", change: changes.ChangeSet, hunks: Collection[Hunk]) -> Recording:
     """A change set of these hunks alone, recorded as carrying them."""
     ids = [h.id for h in hunks]
     async with engine.db.session() as s:
@@ -168,7 +167,7 @@ async def _part(
                 if file.before:
                     before[file.path] = contents[file.before]
         number = len(await changes.listing(s, run_id=change.run_id))
-        recording = delivering.Recording(
+        recording = Recording(
             engine,
             change.run_id,
             f"{change.key}/part:{number}",

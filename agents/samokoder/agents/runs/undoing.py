@@ -15,6 +15,7 @@ import msgspec
 from samokoder.agents.counting import counted
 from samokoder.agents.errors import InvalidInput
 from samokoder.agents.runs import delivering, leasing, recovery, standing
+from samokoder.agents.runs.recording import Recording
 from samokoder.agents.workspace.changeset import ChangeKind, ChangeSet, FileChange, content_hash
 from samokoder.agents.workspace.decide import stand
 from samokoder.agents.workspace.merge import merge
@@ -23,7 +24,6 @@ from samokoder.state.changes import ChangeState, Hunk
 
 if TYPE_CHECKING:
     from samokoder.agents.runs.engine import Engine
-
 
 WRITTEN = (ChangeState.APPLIED, ChangeState.CONFLICT, ChangeState.ROLLED_BACK)
 """States of change sets of which hunks may stand in the files; the hunks' own states tell."""
@@ -214,13 +214,11 @@ def _change(file: _File) -> FileChange | None:
 
 async def _record(
     engine: "Engine", run_id: str, change_set: ChangeSet, undone: list[_File], undoes: int
-) -> delivering.Recording:
+) -> Recording:
     before = {f.path: f.first for f in undone if f.first is not None}
     async with engine.db.reading() as s:
         count = len(await changes.listing(s, run_id=run_id))
-    recording = delivering.Recording(
-        engine, run_id, f"undo:{count}", change_set, before, undoes=undoes
-    )
+    recording = Recording(engine, run_id, f"undo:{count}", change_set, before, undoes=undoes)
     async with engine.db.session() as s:
         number = await recording.stored(s)
         ids = [h for f in undone for h in f.hunks]
