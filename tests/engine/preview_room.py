@@ -12,9 +12,10 @@ import httpx
 from images import PYTHON
 
 from samokoder.agents.preview import code, labels, removal
-from samokoder.agents.preview.previews import Order, Previews, open_previews
+from samokoder.agents.preview.order import Order
+from samokoder.agents.preview.previews import Previews, open_previews
 from samokoder.agents.preview.spec import Health, PreviewSpec, PreviewStatus, Stack
-from samokoder.agents.settings import PreviewSettings
+from samokoder.agents.settings import PreviewSettings, Settings
 from samokoder.state import owners
 from samokoder.state.database import Database
 
@@ -131,8 +132,8 @@ async def room(folder: Path, **settings: Any) -> AsyncIterator[Room]:
     await anyio.to_thread.run_sync(lambda: root.mkdir(parents=True, exist_ok=True))
     wanted = replace_settings(SETTINGS, **settings)
 
-    async def configure(_root: Path) -> PreviewSettings:
-        return wanted
+    async def configure(_root: Path) -> Settings:
+        return Settings(preview=wanted)
 
     async with Database.open(folder / "state.db") as db:
         async with db.session() as s:

@@ -16,9 +16,11 @@ from samokoder.agents.configuration import Configuration
 from samokoder.agents.generate.kinds import kinds as generate_kinds
 from samokoder.agents.models.models import OpenModels, open_models
 from samokoder.agents.preview import life as previews_life
+from samokoder.agents.preview import loopback as previews_loopback
 from samokoder.agents.preview import problems as previews_problems
 from samokoder.agents.preview import sync as previews_sync
 from samokoder.agents.preview.previews import Previews, open_previews
+from samokoder.agents.preview.remembering import kinds as preview_kinds
 from samokoder.agents.repair.kinds import kinds
 from samokoder.agents.repair.workshop import Tools
 from samokoder.agents.review.kinds import kinds as review_kinds
@@ -31,7 +33,7 @@ from samokoder.agents.runs.engine import open_engine as open_runs
 from samokoder.agents.runs.order import Order
 from samokoder.agents.sandbox.scratch import ScratchPool, reap
 from samokoder.agents.scaffold.making import kinds as scaffold_kinds
-from samokoder.agents.settings import PreviewSettings, Settings
+from samokoder.agents.settings import Settings
 from samokoder.agents.workspace.target import Editors, NoEditors
 from samokoder.server.feed import Feed
 from samokoder.server.findings import FindingsFace
@@ -193,8 +195,8 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
             )
             return found.settings
 
-        async def of_previews(root: Path) -> PreviewSettings:
-            return (await holder[0].configuration(root)).settings.preview
+        async def of_previews(root: Path) -> Settings:
+            return (await holder[0].configuration(root)).settings
 
         async with (
             open_models(agreed) as models,
@@ -208,6 +210,7 @@ async def _open(editors: Editors, host: "Host | None") -> AsyncIterator[Service]
                     **review_kinds(reviewers),
                     **scaffold_kinds(tools),
                     **generate_kinds(tools),
+                    **preview_kinds(),
                 },
                 parallel=first.run.parallel,
             ) as engine,
@@ -229,6 +232,7 @@ async def open_engine(host: "Host") -> AsyncIterator[Service]:
         service.engine.submitted = service.submitted
         service.findings = FindingsFace(service.db, service.engine.stream, service.connections)
         tasks.start_soon(previews_life.keep, service.previews)
+        tasks.start_soon(previews_loopback.keep, service.previews)
         tasks.start_soon(previews_sync.watch, service.previews)
         tasks.start_soon(previews_problems.follow, service.previews, service.publish_preview)
         tasks.start_soon(_awake, host, service.previews)

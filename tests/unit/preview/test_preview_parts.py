@@ -14,6 +14,7 @@ from samokoder.agents.errors import InvalidInput, RuntimeMissing
 from samokoder.agents.preview import (
     addresses,
     code,
+    filling,
     hardening,
     health,
     netns,
@@ -22,7 +23,6 @@ from samokoder.agents.preview import (
     plan,
     rootfs,
     runtimes,
-    sync,
 )
 from samokoder.agents.preview.engine import Facts
 from samokoder.agents.preview.images import Image
@@ -220,9 +220,9 @@ async def test_the_difference_of_two_snapshots(tmp_path: Path) -> None:
     await anyio.to_thread.run_sync(lambda: save(a="1", b="2"))
     old = await tree.capture()
     await anyio.to_thread.run_sync(lambda: (save(b="3", c="4"), (tmp_path / "a").unlink()))
-    what = sync.difference(old, await tree.capture(), "")
+    what = filling.difference(old, await tree.capture(), "")
     assert (what.changed, what.removed) == ({"b", "c"}, {"a"})
-    assert not sync.difference(old, old, "")
+    assert not filling.difference(old, old, "")
 
 
 def lines(*texts: str, source: Source = Source.ERROR) -> list[LogLine]:

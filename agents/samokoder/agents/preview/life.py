@@ -14,7 +14,7 @@ import anyio
 
 from samokoder.agents import logs
 from samokoder.agents.errors import EngineFailed, EngineMissing
-from samokoder.agents.preview import gateway, health, labels, output, removal
+from samokoder.agents.preview import gateway, health, labels, loopback, output, removal
 from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.plan import MAIN, Part
 from samokoder.agents.preview.spec import Cause, LogLine
@@ -49,7 +49,7 @@ async def keep(them: "Previews") -> None:
     """Look again and again, until cancelled; a failure is logged and tried again."""
     async with them.db.reading() as s:
         past = await previews.listing(s, limit=20)
-    them.unclean |= {row.engine for row in past if row.ended_at is not None}
+    them.unclean |= {row.engine for row in past if row.ended_at is not None} - {loopback.ENGINE}
     while True:
         try:
             async with them.db.reading() as s:
@@ -65,7 +65,7 @@ async def look(them: "Previews") -> None:
     """One look at every engine there are previews in; one that is away is noted."""
     async with them.db.reading() as s:
         live = await previews.listing(s, phases=previews.LIVE, limit=_MOST)
-    for address in {row.engine for row in live} | them.unclean:
+    for address in ({row.engine for row in live} | them.unclean) - {loopback.ENGINE}:
         try:
             found = await them.engine(address)
             await reap(them, found)

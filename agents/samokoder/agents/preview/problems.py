@@ -12,7 +12,7 @@ from samokoder.agents import logs
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.checks.places import Places
 from samokoder.agents.errors import EngineFailed, EngineMissing
-from samokoder.agents.preview import code, life, output, sync
+from samokoder.agents.preview import code, filling, life, loopback, output
 from samokoder.agents.preview.logs.board import Board
 from samokoder.agents.preview.logs.routes import Route, routes_in
 from samokoder.agents.preview.spec import LogLine, PreviewSpec, Reload
@@ -41,6 +41,8 @@ class Followed:
     snapshot: Snapshot
     board: Board
     readers: dict[str, output.Reader] = field(default_factory=dict)
+    built: tuple[LogLine, ...] = ()
+    """What was read of the last build while it runs."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -75,6 +77,7 @@ async def _look(them: "Previews", followed: dict[str, Followed], publish: Publis
     async with them.db.reading() as s:
         live = await previews.listing(s, phases=(previews.RUNNING,), limit=100)
         roots = {w.id: Path(w.root) for w in await workspaces.listing(s)}
+    live = tuple(row for row in live if row.engine != loopback.ENGINE)
     touched: set[Path] = set()
     for gone in followed.keys() - {row.id for row in live}:
         touched.add(followed.pop(gone).root)
@@ -108,13 +111,21 @@ async def _news(them: "Previews", row: previews.Preview, one: Followed) -> bool:
         at = them.shown_at.get(row.id, 0)
         changed = one.board.take([line for line in lines if line.at < at])
         lines = [line for line in lines if line.at >= at]
-        what = sync.difference(one.snapshot, now, one.spec.folder)
+        what = filling.difference(one.snapshot, now, one.spec.folder)
         changed |= one.board.changed(what.changed | what.removed)
         if one.spec.reload in (Reload.RESTART, Reload.BUILD):
             changed |= one.board.restarted()
         one.snapshot, board = now, fresh.board
         one.board.places, one.board.routes = board.places, board.routes
-    return one.board.take(lines) or changed
+    return one.board.take([*_of_build(them, row.id, one), *lines]) or changed
+
+
+def _of_build(them: "Previews", preview: str, one: Followed) -> tuple[LogLine, ...]:
+    """What was built anew since a file changed has printed since the last look."""
+    told = tuple(them.early.get(preview, ()))
+    fresh = told[len(one.built) :] if told[: len(one.built)] == one.built else told
+    one.built = told
+    return fresh
 
 
 async def _begin(root: Path, spec: PreviewSpec, snapshot: Snapshot, place: str) -> Followed:

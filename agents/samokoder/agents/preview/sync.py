@@ -4,10 +4,7 @@ Saved files only: a program that restarts at every key press helps nobody. A pre
 up after a crash is filled anew, unless nothing was saved since.
 """
 
-import json
-import posixpath
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +16,13 @@ from samokoder.agents.errors import EngineFailed, EngineMissing, PreviewFailed
 from samokoder.agents.preview import (
     code,
     container,
+    filling,
     hardening,
     install,
     labels,
     plan,
     removal,
+    renewal,
     tools,
 )
 from samokoder.agents.preview.engine import Engine
@@ -44,40 +43,8 @@ LOOK: Final = 0.4
 REST: Final = 2.0
 _SHARE: Final = 20
 """A look may take this part of the time at most."""
-_REMOVE: Final = (
-    "import json, os, shutil, sys\n"
-    "for path in json.loads(sys.argv[1]):\n"
-    "    if os.path.isdir(path) and not os.path.islink(path):\n"
-    "        shutil.rmtree(path, ignore_errors=True)\n"
-    "    elif os.path.lexists(path):\n"
-    "        os.unlink(path)\n"
-)
 SNAPSHOT: Final = "snapshot"
 """The kind of fact that holds the hash of what a preview has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Places below the project's folder."""
-
-    changed: frozenset[str]
-    removed: frozenset[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.removed)
-
-
-def difference(old: Snapshot, new: Snapshot, folder: str) -> Difference:
-    """What has to be done to a copy of the one to make it the other."""
-    before, after = code.below(old, folder), code.below(new, folder)
-    changed = {
-        place
-        for place, path in after.items()
-        if place not in before
-        or old.files[before[place]].hash != new.files[path].hash
-        or (old.files[before[place]].mode ^ new.files[path].mode) & 0o111
-    }
-    return Difference(frozenset(changed), frozenset(before.keys() - after.keys()))
 
 
 async def watch(them: "Previews") -> None:
@@ -106,11 +73,13 @@ async def _look(them: "Previews", trees: dict[Path, Tree]) -> None:
     for row in live:
         root = roots[row.workspace_id]
         spec = msgspec.json.decode(row.spec, type=PreviewSpec)
-        if spec.reload is Reload.NONE or row.code != code.PLACE:
+        if spec.reload is Reload.NONE or not (of_image(spec) or row.code == code.PLACE):
             continue
-        tree = trees.setdefault(root, code.tree(anyio.Path(root), ()))
+        if root not in trees:
+            ignore = (await them.configure(root)).workspace.ignore
+            trees[root] = code.tree(anyio.Path(root), ignore)
         try:
-            await refresh(them, row, spec, await tree.capture())
+            await refresh(them, row, spec, await trees[root].capture())
         except (EngineMissing, EngineFailed) as error:
             log.info("an engine is away", preview=row.id, error=str(error))
 
@@ -122,62 +91,69 @@ async def refresh(
     old = them.shown.get(row.id)
     if old is not None and old.hash == now.hash:
         return False
+    if old is None and await _has(them, row, now):
+        them.shown[row.id] = now
+        return False
+    if of_image(spec):
+        return await _renewed(them, row, spec, old, now)
     found = await them.engine(row.engine)
     there = await removal.find(found, labels.PREVIEW, row.id)
     roles = {labels.of(c).get(labels.ROLE, ""): str(c["Id"]) for c in there.containers}
     if "gateway" not in roles or plan.MAIN not in roles:
         return False
+    place = f"{container.FILLED}/0"
     if old is None:
-        async with them.db.reading() as s:
-            known = (await previews.facts(s, (row.id,))).get((row.id, SNAPSHOT), ("",))
-        if known[0] == now.hash:
-            them.shown[row.id] = now
-            return False
-        await _fill_anew(found, roles["gateway"], spec, now)
+        await filling.fill_anew(found, roles["gateway"], place, spec.folder, now)
     else:
-        what = difference(old, now, spec.folder)
+        what = filling.difference(old, now, spec.folder)
         if not what:
             them.shown[row.id] = now
             return False
-        await _bring(found, roles["gateway"], spec, now, what)
-    them.shown[row.id] = now
-    them.shown_at[row.id] = clock.now_ms()
-    await note(them, row.id, now)
+        await filling.bring(found, roles["gateway"], place, spec.folder, now, what)
+    await _note(them, row.id, now)
     await _take_effect(them, found, row, spec, roles[plan.MAIN], now.root)
     return True
 
 
-async def note(them: "Previews", preview: str, snapshot: Snapshot) -> None:
+def of_image(spec: PreviewSpec) -> bool:
+    """Whether its programs come with images that are built, and not in a volume of the project."""
+    return bool(spec.dockerfile or spec.services)
+
+
+async def _renewed(
+    them: "Previews",
+    row: previews.Preview,
+    spec: PreviewSpec,
+    old: Snapshot | None,
+    now: Snapshot,
+) -> bool:
+    if old is not None and not filling.difference(old, now, spec.folder):
+        them.shown[row.id] = now
+        return False
+    found = await them.engine(row.engine)
+    done = await renewal.renew(them, found, row, spec, old, now)
+    await _note(them, row.id, now)
+    values = {"cause": "", "reason": "", "image": done.image}
+    if done.failure is not None:
+        values |= {"cause": str(Cause.BUILD_FAILED), "reason": done.failure.detail}
+    async with them.db.session() as s:
+        await previews.update_live(s, row.id, values)
+    return True
+
+
+async def _has(them: "Previews", row: previews.Preview, now: Snapshot) -> bool:
+    """Whether this is what it was given last, by this process or another."""
+    async with them.db.reading() as s:
+        known = (await previews.facts(s, (row.id,))).get((row.id, SNAPSHOT), ("",))
+    return known[0] == now.hash
+
+
+async def _note(them: "Previews", preview: str, snapshot: Snapshot) -> None:
     """Record what a preview has."""
+    them.shown[preview] = snapshot
+    them.shown_at[preview] = clock.now_ms()
     async with them.db.session() as s:
         await previews.state_facts(s, preview, SNAPSHOT, (snapshot.hash,))
-
-
-async def _bring(
-    found: Engine, gateway: str, spec: PreviewSpec, now: Snapshot, what: Difference
-) -> None:
-    place = f"{container.FILLED}/0"
-    if what.removed:
-        await _remove(found, gateway, [posixpath.join(place, path) for path in what.removed])
-    if what.changed:
-        packed = await code.archive(now, spec.folder, only=what.changed)
-        await code.put(found, gateway, place, packed)
-
-
-async def _fill_anew(found: Engine, gateway: str, spec: PreviewSpec, now: Snapshot) -> None:
-    place = f"{container.FILLED}/0"
-    tops = {path.partition("/")[0] for path in code.below(now, spec.folder)}
-    # what no longer exists is not known: files of the same top folders are replaced
-    await _remove(found, gateway, [posixpath.join(place, top) for top in sorted(tops)])
-    await code.put(found, gateway, place, await code.archive(now, spec.folder))
-
-
-async def _remove(found: Engine, gateway: str, places: list[str]) -> None:
-    """As root without capabilities: the files are root's, and so is the gateway's view of them."""
-    client = found.client
-    argv = ["python3", "-I", "-S", "-c", _REMOVE, json.dumps(places)]
-    made = await found.call(client.exec_create, gateway, argv, user="0:0")
-    await found.call(client.exec_start, made["Id"])
 
 
 async def _take_effect(
@@ -207,7 +183,7 @@ async def _built(
     them: "Previews", found: Engine, row: previews.Preview, spec: PreviewSpec, root: Path
 ) -> bool:
     """Build again; a build that fails leaves the old program running and is told as its cause."""
-    settings = await them.configure(root)
+    settings = (await them.configure(root)).preview
     tag = Tag(row.id, them.state, row.deadline_at, row.latest_at)
     lines = them.early.setdefault(row.id, [])
     del lines[:]

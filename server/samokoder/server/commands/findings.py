@@ -6,14 +6,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from samokoder.agents.errors import Conflict, InvalidInput
 from samokoder.agents.review import prose, session
 from samokoder.agents.review.request import Reported
 from samokoder.agents.review.sarif import sarif
-from samokoder.agents.review.sharing import Shared, ShareRequest
+from samokoder.agents.review.sharing import ShareRequest
 from samokoder.agents.review.shelf import Kept, StateShelf, dismissal_of
 from samokoder.agents.review.view import FindingView, view
-from samokoder.agents.runs.order import Order
+from samokoder.server.commands import writing
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.naming import Finding, named
 from samokoder.server.commands.shared import Root, Uri, path_of, root_of
@@ -120,28 +119,8 @@ async def _share(call: Call, root: Path, kept: Kept, args: DismissArgs) -> str:
         if args.revoke
         else ShareRequest(add=(dismissal_of(kept, args.reason),))
     )
-    engine = call.service.engine
-    order = Order(
-        kind="share",
-        root=str(root),
-        title="Take back a dismissal" if args.revoke else "Dismiss a finding",
-        params=msgspec.Raw(msgspec.json.encode(request)),
-        origin="editor" if call.client else "shell",
-        headless=True,
-        allow_model=False,
-        client=call.client or "",
-    )
-    run_id = await engine.submit(order)
-    await engine.ended(run_id)
-    run, _, stored = await engine.outcome(run_id)
-    if stored is None:
-        raise InvalidInput(run.reason)
-    if not msgspec.json.decode(stored, type=Shared).changed:
-        return ""
-    done = await engine.apply(run_id, client=call.client)
-    if done.conflicts:
-        raise Conflict("; ".join(done.conflicts))
-    return run_id
+    title = "Take back a dismissal" if args.revoke else "Dismiss a finding"
+    return await writing.written(call, root, "share", title, request)
 
 
 async def export(call: Call, args: ExportArgs) -> Any:

@@ -3,6 +3,7 @@
 import os
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
@@ -10,9 +11,11 @@ import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
 
-from samokoder.agents.errors import InvalidInput, PreviewFailed
-from samokoder.agents.preview import code, problems
-from samokoder.agents.preview.previews import Order
+from samokoder.agents.configuration import WORKSPACE_FILE
+from samokoder.agents.errors import EngineMissing, InvalidInput, PreviewFailed
+from samokoder.agents.preview import code, loopback, problems
+from samokoder.agents.preview.order import Order
+from samokoder.agents.preview.remembering import RememberRequest, of_spec
 from samokoder.agents.preview.spec import (
     Health,
     LogLine,
@@ -24,7 +27,7 @@ from samokoder.agents.preview.spec import (
 from samokoder.agents.settings import PreviewSettings
 from samokoder.agents.workspace.snapshot import Snapshot
 from samokoder.server import pages, watcher
-from samokoder.server.commands import consent, text
+from samokoder.server.commands import consent, text, writing
 from samokoder.server.commands.command import Args, Call, Command
 from samokoder.server.commands.shared import Root, Uri, Yes, path_of, root_of
 
@@ -48,6 +51,9 @@ class StartArgs(Args, frozen=True):
     runtime: Annotated[str, Meta(description="Container runtime; refused when absent.")] = ""
     minutes: Annotated[float, Meta(ge=0, description="Lifetime without use; 0: as set.")] = 0
     open: Annotated[bool, Meta(description="Open the page in the editor.")] = True
+    remember: Annotated[
+        bool, Meta(description="Write command and port into samokoder.toml once it runs.")
+    ] = False
     yes: Yes = False
 
 
@@ -100,10 +106,16 @@ async def start(call: Call, args: StartArgs) -> PreviewStatus:
     loaded = await call.service.configuration(root, client=call.client, flags=flags, consent=once)
     settings = loaded.settings.preview
     ignore = loaded.settings.workspace.ignore
-    await call.service.previews.engine(settings.engine)
+    missing = await _missing(call, root / args.folder, settings)
     await call.say("Looking at the project.")
     snapshot = await code.tree(anyio.Path(root), ignore).capture()
     spec = await _spec(snapshot, args, settings)
+    if missing is not None:
+        if not loopback.possible(spec):
+            raise missing
+        if call.client is None:
+            # whoever serves the pages must be there after this command
+            await watcher.ensure(call)
 
     async def network(what: str) -> bool:
         return settings.install or await consent.to_network(call, root, what, yes=args.yes)
@@ -125,11 +137,37 @@ async def start(call: Call, args: StartArgs) -> PreviewStatus:
         lines = await call.service.previews.lines(last.id)
         call.service.publish_preview(root, await problems.of_lines(root, spec, lines))
         raise
+    if args.remember:
+        await _remember(call, root, args, spec)
     if call.client is None:
         await watcher.ensure(call)
     elif args.open and status.url:
         await pages.show(call.service, call.client, status.url)
     return status
+
+
+async def _missing(call: Call, folder: Path, settings: PreviewSettings) -> EngineMissing | None:
+    """Why there is no engine, where pages could be shown without one. Raises it otherwise, before
+    the project is looked at: the answer is quick.
+    """
+    try:
+        await call.service.previews.engine(settings.engine)
+    except EngineMissing as error:
+        from samokoder.agents.preview.detect.static import has_page
+
+        if not await run_sync(has_page, folder):
+            raise
+        return error
+    return None
+
+
+async def _remember(call: Call, root: Path, args: StartArgs, spec: PreviewSpec) -> None:
+    """What was asked for by hand, else what was found."""
+    given = RememberRequest(args.command, args.port or 0, args.health, args.image)
+    wanted = given if given != RememberRequest() else of_spec(spec)
+    run = await writing.written(call, root, "remember", "Remember how the preview starts", wanted)
+    if run:
+        await call.say(f"{WORKSPACE_FILE} says it now; `samokoder run undo {run}` takes it back.")
 
 
 async def _spec(snapshot: Snapshot, args: StartArgs, settings: PreviewSettings) -> PreviewSpec:

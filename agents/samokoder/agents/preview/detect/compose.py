@@ -41,7 +41,7 @@ async def compose_spec(project: Project, folder: str) -> PreviewSpec | None:
         needs=tuple(dict.fromkeys(n for service in services for n in service.needs)),
         services=services,
         main=shown.name,
-        reload=Reload.NONE,
+        reload=Reload.BUILD,
         refused=tuple(reader.refused),
     )
 

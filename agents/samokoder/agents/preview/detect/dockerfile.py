@@ -69,7 +69,7 @@ async def dockerfile_spec(project: Project, folder: str) -> PreviewSpec | None:
         dockerfile=path,
         context=folder,
         port=found.port,
-        reload=Reload.NONE,
+        reload=Reload.BUILD,
         notes=notes,
     )
 

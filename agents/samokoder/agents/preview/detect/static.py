@@ -1,10 +1,17 @@
 """Pages that need no program: a folder with an index page."""
 
+from pathlib import Path
+
 from samokoder.agents.checks.detect.project import Project, join
 from samokoder.agents.preview.spec import PreviewSpec, Reload, Stack
 
 _FOLDERS = ("", "public", "site", "dist", "build", "www", "docs", "htdocs")
 PORT = 8000
+
+
+def has_page(folder: Path) -> bool:
+    """Whether there is an index page where one is looked for. Blocking."""
+    return any((folder / place / "index.html").is_file() for place in _FOLDERS)
 
 
 async def static_spec(project: Project, folder: str) -> PreviewSpec | None:

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+)
+
+func page(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprint(w, "one")
+}
+
+func main() {
+	http.HandleFunc("/", page)
+	log.Fatal(http.ListenAndServe(":8080", nil))
+}
