@@ -8,7 +8,7 @@ import { Forwarding } from "./forwarding";
 import { Keys } from "./keys";
 import { ManagedEnvironment } from "./managed";
 import { Pages } from "./pages";
-import { act, lacks, PALETTE } from "./palette/palette";
+import { act, called, lacks, PALETTE } from "./palette/palette";
 import { isAboutPlan, openPlan, PlanLenses } from "./plan";
 import { Program } from "./program";
 import { ask, complain, type Server } from "./requests";
@@ -20,6 +20,7 @@ import { PLAN } from "./runs/states";
 import { Runs } from "./runs/store";
 import { RunsTree } from "./runs/tree";
 import { Session } from "./session";
+import { learn } from "./spoken";
 import { Status } from "./status";
 
 /** Commands after which another model may answer. */
@@ -29,7 +30,11 @@ let session: Session | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const output = vscode.window.createOutputChannel("Samokoder", { log: true });
-  const { version } = context.extension.packageJSON as { version: string };
+  const { version, contributes } = context.extension.packageJSON as {
+    version: string;
+    contributes: { commands: { command: string; title: string }[] };
+  };
+  learn(called(contributes.commands));
   const managed = new ManagedEnvironment(
     context.globalStorageUri.fsPath,
     path.join(context.extensionPath, "wheel"),

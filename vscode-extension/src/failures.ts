@@ -1,5 +1,7 @@
 /** What to show of a failed request. */
 
+import { hint as here } from "./spoken";
+
 /** JSON-RPC: the request was cancelled. */
 const CANCELLED = -32800;
 
@@ -8,7 +10,7 @@ export function failure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const hint = (error as { data?: { hint?: unknown } } | null)?.data?.hint;
   const first = message.split("\n", 1)[0] ?? "";
-  return typeof hint === "string" && hint !== "" && !message.includes(hint) ? `${first} ${hint}` : first;
+  return here(typeof hint === "string" && hint !== "" && !message.includes(hint) ? `${first} ${hint}` : first);
 }
 
 export function isCancelled(error: unknown): boolean {

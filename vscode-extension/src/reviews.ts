@@ -3,7 +3,7 @@
 import { l10n } from "vscode";
 
 import type { RunSummary } from "./answers";
-import { plain } from "./texts";
+import { fenced, plain, prose } from "./texts";
 
 export interface Finding {
   readonly fingerprint: string;
@@ -48,7 +48,16 @@ export function findingPlace({ line, column }: Finding): { line: number; column:
 }
 
 export function explanationPage({ facts, text, model }: Explanation): string {
-  const known = facts.split("\n").map((line) => (line === "" ? "" : `${plain(line)}  `));
+  const [prosaic = "", ...quoted] = facts.split("\nThe code:\n");
+  const lines = prosaic.split("\n");
+  const known = lines.flatMap((line, at) => {
+    const shown = NUMBERED.test(line) ? prose(line).trimStart() : line === "" ? "" : `${prose(line)}  `;
+    // A list ends with an empty line, or it takes in what follows.
+    return NUMBERED.test(lines[at - 1] ?? "") && !NUMBERED.test(line) ? ["", shown] : [shown];
+  });
   const said = text === "" ? [] : [text, "", `*${plain(model)}*`, "", "---", ""];
-  return [`# ${l10n.t("Explanation")}`, "", ...said, ...known].join("\n");
+  const code = quoted.length === 0 ? [] : ["", fenced(quoted.join("\nThe code:\n"))];
+  return [`# ${l10n.t("Explanation")}`, "", ...said, ...known, ...code].join("\n");
 }
+
+const NUMBERED = /^ *\d+\. /;

@@ -88,3 +88,18 @@ export async function pick<T extends { readonly title: string }>(text: string, a
   const pressed = await window.showInformationMessage(question(text), ...answers.map(({ title }) => option(title)));
   return answers.find(({ title }) => option(title) === pressed) ?? null;
 }
+
+let titles: ReadonlyMap<string, string> = new Map();
+
+/** Learns what the server's commands are called in the palette. */
+export function learn(known: ReadonlyMap<string, string>): void {
+  titles = known;
+}
+
+/** A hint with the palette's names instead of the shell's commands, which may be on no PATH here. */
+export function hint(text: string): string {
+  return text.replace(/`samokoder ([a-z]+)(?: ([a-z]+))?[^`]*`/g, (whole, noun: string, verb = "") => {
+    const title = titles.get(`samokoder.${noun}.${verb as string}`) ?? titles.get(`samokoder.${noun}`);
+    return title === undefined ? whole : `“Samokoder: ${title}”`;
+  });
+}

@@ -14,7 +14,7 @@ import type {
   UsageReport,
   Used,
 } from "./answers";
-import { ownChanges, word } from "./runs/states";
+import { allHunks, isProposed, ownChanges, word } from "./runs/states";
 import * as spoken from "./spoken";
 
 /** What came of a fix; `view` is its run, which knows what was changed. */
@@ -32,9 +32,16 @@ export function fixed(answer: FixAnswer, view?: RunView): string {
   const what = view === undefined ? answer.note : changed(view) || answer.note;
   const said = answer.applied
     ? l10n.t("Proven and applied ({0}): {1}", by(answer.rung), what)
-    : l10n.t("Proven and proposed ({0}): {1}", by(answer.rung), what);
+    : waits(view)
+      ? l10n.t("Proven and proposed ({0}): {1}", by(answer.rung), what)
+      : l10n.t("Proven ({0}), decided by you: {1}", by(answer.rung), what);
   const left = answer.solved ? [] : [l10n.t("Problems left: {0}.", answer.left.length), answer.reason];
   return [said, ...left].filter((part) => part !== "").join(" ");
+}
+
+/** Whether something of a run still has to be decided; so it is as long as nothing is known of it. */
+function waits(view: RunView | undefined): boolean {
+  return view === undefined || allHunks(view).length === 0 || allHunks(view).some(isProposed);
 }
 
 /** Which of the ladder's rungs found a fix. */
@@ -96,13 +103,17 @@ export function runPage(view: RunView): string {
 function changeText(change: Change): string {
   const proof = change.proven ? l10n.t("proven") : l10n.t("unverified");
   const diff = change.files.flatMap(fileDiff).join("\n");
-  // Longer than any fence that stands in the text.
-  const fence = "`".repeat(Math.max(3, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   return [
     `## ${plain(change.title)}`,
     `${word(change.state)}, ${proof}${change.reason === "" ? "" : `: ${plain(change.reason)}`}`,
-    `${fence}diff\n${diff}\n${fence}`,
+    fenced(diff, "diff"),
   ].join("\n\n");
+}
+
+/** A block of code no text breaks out of: its fence is longer than any that stands in it. */
+export function fenced(text: string, language = ""): string {
+  const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 function fileDiff(file: FileChange): string[] {
@@ -128,12 +139,12 @@ function lines(text: string): string[] {
   return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
 }
 
-const MARKS = { ok: "✅", warning: "⚠️", error: "❌" } as const;
+const MARKS = { ok: "✓", warning: "⚠", error: "✗" } as const;
 
 export function doctorPage(report: DoctorReport): string {
   const levels = { ok: l10n.t("in order"), warning: l10n.t("to be looked at"), error: l10n.t("broken") };
   const rows = report.findings.map(({ level, what, found, hint }) =>
-    row([`${MARKS[level]} ${levels[level]}`, what, found, hint]),
+    cells([plain(`${MARKS[level]} ${levels[level]}`), plain(what), plain(found), prose(spoken.hint(hint))]),
   );
   const head = [l10n.t("State"), l10n.t("What"), l10n.t("Found"), l10n.t("What to do")];
   return [`# ${l10n.t("Is everything in place?")}`, "", ...table(head), ...rows].join("\n");
@@ -175,8 +186,23 @@ function table(head: readonly string[]): string[] {
   return [row(head), `|${" --- |".repeat(head.length)}`];
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.map(plain).join(" | ")} |`;
+function row(texts: readonly string[]): string {
+  return cells(texts.map(plain));
+}
+
+function cells(texts: readonly string[]): string {
+  return `| ${texts.join(" | ")} |`;
+}
+
+/** Text that Markdown leaves as it is, except that `this` is code. */
+export function prose(text: string): string {
+  const parts = text.split("`");
+  const whole = parts.length % 2 === 1;
+  return whole ? parts.map((part, at) => (at % 2 === 0 ? plain(part) : code(part))).join("") : plain(text);
+}
+
+function code(text: string): string {
+  return text.trim() === "" ? plain(`\`${text}\``) : `\`${text.replaceAll("|", "\\|").replaceAll("\n", " ")}\``;
 }
 
 /** Text that Markdown leaves as it is. */

@@ -10,7 +10,7 @@ import { generated } from "../src/generations";
 import { previewPage } from "../src/previews";
 import { explanationPage, findingPlace, reviewed } from "../src/reviews";
 import { scrub } from "../src/scrubbed";
-import { question } from "../src/spoken";
+import { hint, learn, question } from "../src/spoken";
 import { named } from "../src/status";
 import * as texts from "../src/texts";
 import { isAtLeast, isNewer } from "../src/versions";
@@ -49,6 +49,8 @@ test("a fix of one line is shown in full, a larger one by its files", () => {
   assert.equal(texts.fixed(answer, short), "Proven and applied (by a rule): a.py: x ** 3 → x * 2");
   const long = view({ changes: [change(1, [hunk(1, "applied"), hunk(2, "applied")])] });
   assert.equal(texts.fixed(answer, long), "Proven and applied (by a rule): a.py");
+  const decided = view({ changes: [change(1, [hunk(1, "applied"), hunk(2, "rejected")])] });
+  assert.equal(texts.fixed({ ...answer, applied: false }, decided), "Proven (by a rule), decided by you: a.py");
   assert.equal(texts.fixed(answer, view()), "Proven and applied (by a rule): imports statistics");
 });
 
@@ -67,6 +69,14 @@ test("a model's name without its provider and folders", () => {
   assert.equal(named("openai:org/qwen-3b"), "qwen-3b");
   assert.equal(named("scripted:/x/script.json"), "script.json");
   assert.equal(named("a".repeat(40)), `${"a".repeat(27)}…`);
+});
+
+test("a hint names the palette's command, not the shell's", () => {
+  learn(new Map([["samokoder.model.pull", "Pull the Embedded Model…"], ["samokoder.trust", "What May Samokoder Do Here?"]]));
+  const said = failure(Object.assign(new Error("None."), { data: { hint: "Run `samokoder model pull`, or wait." } }));
+  assert.equal(said, "None. Run “Samokoder: Pull the Embedded Model…”, or wait.");
+  assert.equal(hint("`samokoder trust --yes` or `samokoder nothing`"), "“Samokoder: What May Samokoder Do Here?” or `samokoder nothing`");
+  learn(new Map());
 });
 
 test("an unknown price is never shown as zero", () => {
@@ -89,7 +99,9 @@ test("a run is a page with its diff; no text of a repository breaks out of its f
 test("reports are tables that no text breaks", () => {
   const finding = { level: "error", what: "Python", found: "a|b", hint: "Install it." } as const;
   const rows = texts.doctorPage({ findings: [finding] }).split("\n");
-  assert.equal(rows.at(-1), "| ❌ broken | Python | a\\|b | Install it. |");
+  assert.equal(rows.at(-1), "| ✗ broken | Python | a\\|b | Install it. |");
+  assert.equal(texts.prose("a*b `x | y*` c`"), "a\\*b \\`x \\| y\\*\\` c\\`", "not balanced: no code");
+  assert.equal(texts.prose("a*b `x | y*`"), "a\\*b `x \\| y*`");
   assert.match(texts.usagePage({ by: "model", sums: [] }), /No model was called yet\./);
   const sum = { name: "m", calls: 2, failed: 1, input_tokens: 1, output_tokens: 2, cached_tokens: 0, micros: null };
   assert.match(texts.usagePage({ by: "model", sums: [sum] }), /\| m \| 2 \| 1 \| 3 \| price unknown \|$/);
@@ -106,6 +118,10 @@ test("reviews say what was looked at, and when they did not end", () => {
   const place = { fingerprint: "", path: "", severity: "", message: "", rule: "", dismissed: "" };
   assert.deepEqual(findingPlace({ ...place, line: 3, column: 1 }), { line: 2, column: 0 });
   assert.ok(explanationPage({ facts: "a\n\nb*", text: "", model: "" }).endsWith("a  \n\nb\\*  "));
+  const facts = "It is proven.\n  1. a.py:1 `x`\n  2. a.py:2 y\nSee also b\nThe code:\ncall(`x`)\n```";
+  const shown = explanationPage({ facts, text: "", model: "" });
+  const code = "\n\n````\ncall(`x`)\n```\n````";
+  assert.ok(shown.endsWith(`It is proven.  \n1. a.py:1 \`x\`\n2. a.py:2 y\n\nSee also b  ${code}`), shown);
 });
 
 test("a generation counts what is done, proposed and left out", () => {

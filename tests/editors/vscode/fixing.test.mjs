@@ -87,7 +87,7 @@ scenario("proposed changes are looked at, accepted and rejected hunk by hunk", a
 scenario("a window that is reloaded finds its run again", async (window) => {
   const gate = stage.room.folder("gate");
   workspace({ ...calc, "test_calc.py": waiting(gate, "calc", ["double", 4, 8]) }, [{ answer: FIX }]);
-  configure("", 'mode = "off"');
+  configure("", 'mode = "off"\nunconfined = true');
   await window.command("Samokoder: Show Runs");
   await window.command("Samokoder: Fix Everything");
   await window.newest("running").waitFor();

@@ -6,6 +6,8 @@ import * as server from "./server.mjs";
 import { eventually } from "./workbench.mjs";
 
 staged();
+/** The name of what has the keyboard. */
+const focused = (window) => window.page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
 const two = { "calc.py": TWO, "test_calc.py": test("calc", ["double", 4, 8], ["triple", 2, 6]) };
 
 scenario("tree, question and status bar have roles and names; keys decide", async (window) => {
@@ -34,6 +36,7 @@ scenario("tree, question and status bar have roles and names; keys decide", asyn
 
   // Down to the first hunk: its diff is opened by Enter, the hunk accepted in it.
   await window.command("Samokoder: Show Runs");
+  await eventually(async () => assert.equal(await focused(window), "Runs"));
   await window.press("Home");
   for (let turn = 0; turn < 4; turn += 1) await window.press("ArrowDown");
   await window.press("Enter");

@@ -24,6 +24,6 @@ scenario("palette, tree, questions and status bar speak Russian", async (window)
   await window.runRow("удалось").waitFor({ timeout: 30_000 });
   await window.clear();
   await window.command("Samokoder: Всё ли на месте?");
-  await window.webview("Что сделать").waitFor({ timeout: 60_000 });
+  await window.webview("Что делать").waitFor({ timeout: 60_000 });
   await window.shot("russian-doctor");
 });

@@ -8,7 +8,7 @@ staged();
 const LOOSE = "def same(one, other=[]):\n    other.append(one)\n    return one is 'x'\n";
 
 scenario("a proven finding is red, stands in the Problems panel, and can be dismissed", async (window) => {
-  workspace({ "web.py": WEB });
+  workspace({ "web.py": WEB }, [{ answer: '{"findings": []}' }]);
   server.shell(stage.room, "trust");
   await window.open("web.py");
   await window.command("Samokoder: Review This File");
@@ -35,7 +35,7 @@ scenario("a proven finding is red, stands in the Problems panel, and can be dism
 });
 
 scenario("a finding's fix is applied with proof", async (window) => {
-  workspace({ "loose.py": LOOSE });
+  workspace({ "loose.py": LOOSE }, [{ answer: '{"findings": []}' }]);
   await window.open("loose.py");
   await window.command("Samokoder: Review This File");
   await window.toast("Findings:").waitFor({ timeout: 60_000 });

@@ -48,6 +48,13 @@ function working(): string {
 /** Commands that work without a server. */
 export const OWN = ["samokoder.restart", "samokoder.repair", "samokoder.showOutput", "samokoder.openWalkthrough"];
 
+/** The server's commands and what the first of the palette's commands for each is called. */
+export function called(commands: readonly { readonly command: string; readonly title: string }[]): Map<string, string> {
+  const titles = new Map(commands.map(({ command, title }) => [command, title]));
+  const named = Object.entries(PALETTE).map(([id, { needs }]) => [needs, titles.get(id) ?? id] as const);
+  return new Map(named.reverse());
+}
+
 /** The context key that is set while the server lacks one of its commands. */
 export function lacks(command: string): string {
   return `samokoder.lacks.${command.replace("samokoder.", "")}`;

@@ -134,8 +134,9 @@ export async function dismiss({ server }: Context, args: object): Promise<void> 
     prompt: vscode.l10n.t("Why it is none (may be left empty)"),
   });
   if (reason !== undefined) {
-    const { message } = await ask<{ message: string }>(server, DISMISS, { ...args, reason });
-    vscode.window.setStatusBarMessage(`$(check) ${message}`, 5000);
+    await ask(server, DISMISS, { ...args, reason });
+    const said = vscode.l10n.t("The finding is dismissed. It can be shown again by a command.");
+    vscode.window.setStatusBarMessage(`$(check) ${said}`, 5000);
   }
 }
 

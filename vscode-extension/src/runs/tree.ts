@@ -12,6 +12,9 @@ import type { Runs } from "./store";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
+/** Ends whose reason is to be seen at once. */
+const UNHAPPY: ReadonlySet<string> = new Set(["failed", "limited"]);
+
 export class RunsTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
@@ -126,7 +129,8 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const where = folders.length > 1 ? path.basename(run.root) : "";
     const doing = run.state === "running" ? this.runs.progress(id) : "";
-    item.description = [where, word(run.state), doing].filter((part) => part !== "").join(" · ");
+    const ended = UNHAPPY.has(run.state) && run.reason !== "" ? `${word(run.state)}: ${run.reason}` : word(run.state);
+    item.description = [where, ended, doing].filter((part) => part !== "").join(" · ");
     item.iconPath = icon(view?.interrupted === true ? "paused" : run.state);
     item.tooltip = this.tooltip(id);
     return item;
