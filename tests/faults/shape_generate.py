@@ -1,7 +1,8 @@
 """A generation that is killed: it goes on where it was, and the tree is the same in the end.
 
 ``python tests/faults/shape_generate.py --sample 20`` kills it at so many boundaries (0: at all of
-them) and prints a line for each; another client resumes it.
+them) and prints a line for each; another client resumes it. ``--part 2/8`` takes every eighth of
+them from the second on, so that all can be done in pieces.
 """
 
 import argparse
@@ -163,8 +164,10 @@ async def _case(
     return outcome
 
 
-async def matrix(shape: Shape, sample: int, moments: int, chance: random.Random) -> Row:
-    """Kill it at so many boundaries (0: all) and random moments."""
+async def matrix(
+    shape: Shape, sample: int, moments: int, chance: random.Random, part: tuple[int, int] = (1, 1)
+) -> Row:
+    """Kill it at so many boundaries (0: all) and random moments; of the boundaries only a part."""
     row = Row()
     with tempfile.TemporaryDirectory(prefix="generate-") as folder:
         async with scripted(shape, Path(folder)) as model:
@@ -175,6 +178,7 @@ async def matrix(shape: Shape, sample: int, moments: int, chance: random.Random)
             numbers = list(range(1, count + 1))
             if sample and sample < count:
                 numbers = sorted(chance.sample(numbers, sample))
+            numbers = numbers[part[0] - 1 :: part[1]]
             kills: list[tuple[int, float | None]] = [(at, None) for at in numbers]
             kills += [(0, chance.uniform(0, wanted.seconds)) for _ in range(moments)]
             for at, moment in kills:
@@ -194,11 +198,13 @@ async def main() -> int:
     parser.add_argument("--sample", type=int, default=20, help="boundaries; 0: all")
     parser.add_argument("--random", type=int, default=0, help="random moments")
     parser.add_argument("--held", action="store_true", help="a file is open in the editor")
+    parser.add_argument("--part", default="1/1", help="of the boundaries, as 2/8")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     chance = random.Random(given.seed)
     shape = HELD if given.held else GENERATE
-    row = await matrix(shape, given.sample, given.random, chance)
+    first, _, step = given.part.partition("/")
+    row = await matrix(shape, given.sample, given.random, chance, (int(first), int(step)))
     print(f"{row.cases} kills, {row.again} calls in flight asked again, {len(row.bad)} bad")
     return 1 if row.bad else 0
 

@@ -48,12 +48,25 @@ async def test_versions_are_tried_until_they_agree(tmp_path: Path) -> None:
         assert len(room.calls) == 5, "no plan, no review: every token goes into the module"
 
 
-async def test_when_all_claims_hold_one_version_is_enough(tmp_path: Path) -> None:
+async def test_when_all_claims_hold_and_another_does_the_same_it_is_enough(
+    tmp_path: Path,
+) -> None:
     claims = CLAIMS.replace("assert half(1) == 1\n", "")
     async with workroom(tmp_path / "w", rules(RIGHT, claims=claims), small=True) as room:
         result = await room.generate(BRIEF)
         assert result.complete
-        assert len(room.calls) == 3, "the module, and claims about each function"
+        assert len(room.calls) == 4, "the module twice, and claims about each function"
+
+
+async def test_what_the_claims_do_not_see_is_decided_by_most_versions(tmp_path: Path) -> None:
+    """All keep every claim; two of three agree on what a number below zero gives."""
+    odd = RIGHT.replace("return x * 2", "return abs(x) * 2")
+    claims = "assert double(2) == 4\nassert half(4) == 2\n"
+    versions = rules(odd, RIGHT, RIGHT.replace("x * 2", "x + x"), claims=claims)
+    async with workroom(tmp_path / "w", versions, small=True, flags={"model.samples": 3}) as room:
+        result = await room.generate(BRIEF)
+        assert result.complete, result
+        assert (room.root / "doubling.py").read_text() == RIGHT
 
 
 async def test_functions_of_two_versions_become_one_module(tmp_path: Path) -> None:
@@ -92,9 +105,24 @@ async def test_the_version_that_passes_most_given_tests_is_kept(tmp_path: Path) 
         repair,
     )
     async with workroom(root, script, small=True) as room:
-        await room.generate("Implement doubling.py so that its tests pass.")
-        asked = [m for c in room.calls for _, m in c.messages if "return x ** 2" in m]
-        assert asked, "the repair begins with the better version"
+        result = await room.generate("Implement doubling.py so that its tests pass.")
+        assert result.complete, result
+        assert result.tasks[0].repaired.startswith("L1"), "a slip in the better one is found"
+        assert not room.asked("You repair programs")
+
+
+async def test_what_is_far_from_right_is_not_repaired(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    root.mkdir()
+    test = "import unittest\n\nfrom doubling import double\n\n\nclass T(unittest.TestCase):\n"
+    for n in (2, 3, 4):
+        test += f"    def test_{n}(self):\n        self.assertEqual(double({n}), {n * 2})\n\n"
+    (root / "doubling_test.py").write_text(test)
+    seven = {"match": "Write the whole file", "answer": fenced("def double(x):\n    return 7\n")}
+    async with workroom(root, (seven,), small=True) as room:
+        result = await room.generate("Implement doubling.py so that its tests pass.")
+        assert [t.end for t in result.tasks] == ["failed"]
+        assert len(room.calls) == 4, "after four that pass nothing no more are bought"
 
 
 async def test_without_any_claim_it_stays_a_proposal(tmp_path: Path) -> None:
@@ -153,7 +181,7 @@ async def test_a_program_must_be_usable_as_the_brief_says(tmp_path: Path) -> Non
         result = await room.generate(brief)
         assert result.complete, result
         assert "open(sys.argv[1])" in (room.root / "lines.py").read_text()
-        assert len(room.asked("Write the Python module")) == 3
+        assert len(room.asked("Write the Python module")) == 4
 
 
 async def test_given_tests_decide_alone(tmp_path: Path) -> None:

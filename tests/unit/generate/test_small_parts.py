@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from samokoder.agents.generate.small import agreement, claims
+from samokoder.agents.generate.small import agreement, claims, probes, tried
 from samokoder.agents.generate.small.agreement import Trial, choose
 from samokoder.agents.generate.small.answers import code, joined
 from samokoder.agents.generate.small.brief import Shown, Wish, foreign, wish
@@ -140,18 +140,21 @@ def trials(*rows: str) -> list[Trial]:
 @pytest.mark.parametrize(
     ("rows", "certain", "best", "settled"),
     [
-        (["++++"], 0, 0, True),
+        (["++++"], 0, 0, False),  # it may be wrong in a way no claim is about
+        (["++++", "++++"], 0, 0, True),
+        (["++--", "+--+", "++++"], 0, 2, True),
         (["+++-"], 0, 0, False),
         (["+++-", "+++-"], 0, 0, True),  # two do the same: a claim neither keeps is wrong
         (["+++-", "-++-"], 0, 0, False),
         (["+++-", "-++-", "--+-", "++--"], 0, 0, True),  # enough was tried
-        (["++--", "++++"], 0, 1, True),
+        (["++--", "++++"], 0, 1, False),
         (["+++-", "++-+", "+++-"], 0, 0, False),
         (["-+++", "+++-"], 1, 1, False),  # what the brief shows outweighs the rest
         (["-+++"], 1, None, False),
         (["+---"], 0, None, False),
+        (["+---", "+---", "+---"], 0, 0, True),  # three do the same: most claims are wrong
         (["!"], 0, None, False),
-        (["!", "++"], 0, 1, True),
+        (["!", "++"], 0, 1, False),
         ([], 0, None, False),
     ],
 )
@@ -168,6 +171,44 @@ def test_two_that_agree_outvote_the_first() -> None:
     assert found.best == 1
     assert found.kept == (2, 3, 4, 5)
     assert agreement.choose(trials("++--", "--++"), 0).best == 0, "on equal terms the first"
+
+
+def test_what_most_versions_answer_counts_and_errors_support_nothing() -> None:
+    right, other = ("1", "2", "!ValueError"), ("1", "3", "!ValueError")
+    even = [Trial((True, True), "", a, a) for a in (other, right, right)]
+    assert choose(even, 0).best == 1, "equal claims: the answer most versions give"
+    slips = [Trial((True,), "", ("!NameError",)), Trial((True,), "", ("!NameError",))]
+    assert choose([Trial((True,), "", ("5",)), *slips], 0).best == 0
+    unlike = [Trial((True,), "", ("5",)), Trial((True,), "", ("6",))]
+    assert not choose(unlike, 0).settled, "they keep the claim and are not the same"
+    assert choose([unlike[0], unlike[0]], 0).settled
+
+
+def test_calls_with_which_versions_are_compared() -> None:
+    claims = ("assert f(2) == 4", "raises(ValueError, f, -1)", "assert g('ab', [1]) == 'x'")
+    made = probes.calls((*claims, "assert f(2) != 5", "assert f(len('a')) == 1"), ("f", "g"))
+    assert made == ("f(2)", "f(-1)", "g('ab', [1])")
+    assert probes.like(made) == (
+        "f(3)", "f(0)", "f(-2)", "f(1)",
+        "g('', [1])", "g('abab', [1])", "g('ba', [1])", "g('AB', [1])",
+        "g('ab', [])", "g('ab', [1, 1])",
+    )  # fmt: skip
+
+
+def test_functions_that_undo_each_other_are_held_to_it() -> None:
+    claims = ("assert enc('a', 2) == 'c'", "raises(ValueError, dec, '', 1)", "assert dec(x, 1)")
+    assert probes.inverses(claims, "enc", "dec") == ("assert dec(enc('a', 2), 2) == 'a'",)
+    brief = "A library `c` with `enc(text, n)` and `dec(text, n)`, its inverse; with tests."
+    assert (wished := wish(brief)) is not None and wished.inverse
+    assert (wished := wish(brief.replace("its inverse", "the rest"))) is not None
+    assert not wished.inverse
+
+
+def test_values_are_compared_as_they_are_meant() -> None:
+    assert tried.plain(0.1 + 0.2) == tried.plain(0.3) and tried.plain(-0.0) == "0.0"
+    assert tried.plain({"b": 1, "a": {2, 1}}) == tried.plain({"a": {1, 2}, "b": 1})
+    assert tried.plain([1, (2,)]) == "[1, (2,)]" and tried.plain((1,)) != tried.plain([1])
+    assert tried.plain(object()) == "object"
 
 
 BASE = "import re\n\n\ndef f(x):\n    return x\n\n\ndef g(x):\n    return f(x)\n"

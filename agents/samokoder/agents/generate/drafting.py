@@ -8,7 +8,15 @@ import anyio
 
 from samokoder.agents.context.tags import is_test
 from samokoder.agents.errors import AnswerUnusable, PromptTooLong
-from samokoder.agents.generate import developer, hunks, interfaces, ordering, project, reviewer
+from samokoder.agents.generate import (
+    developer,
+    hunks,
+    interfaces,
+    ordering,
+    project,
+    reviewer,
+    troubleshooter,
+)
 from samokoder.agents.generate.developer import Ground
 from samokoder.agents.generate.hunks import Numbered
 from samokoder.agents.generate.plan import Plan, Task, Work
@@ -37,13 +45,19 @@ class File:
 
 @dataclass
 class Draft:
-    """What the developer made of a task. ``failed`` says why there is nothing to check."""
+    """What the developer made of a task. ``failed`` says why there is nothing to check.
+
+    ``rungs`` of the fixing ladder are climbed where its checks fail, none where it is too far from
+    right; ``mends``: the developer is asked as well.
+    """
 
     ground: Ground
     files: dict[str, File] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     hunks: int = 0
     failed: str = ""
+    rungs: tuple[str, ...] = troubleshooter.RUNGS
+    mends: bool = True
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -110,7 +110,7 @@ async def _settle(
     before: tuple[CheckResult, ...] | None,
     command: str,
 ) -> None:
-    task, tree = settled.draft.ground.task, settled.tree
+    draft, task, tree = settled.draft, settled.draft.ground.task, settled.tree
     name = f"task/{task.id}/{task.digest}"
     if not settled.change_set.changes:
         settled.judgement = Judgement(False, reason="nothing of it is left to do")
@@ -140,6 +140,8 @@ async def _settle(
         if settled.good:
             break
         if await _repaired(run, workshop, settled, made, f"{task.id}.{task.digest}.{attempt}"):
+            break
+        if not draft.mends:
             break
         if attempt < run.settings.generate.repairs:
             await run.say(f"{task.id}: the developer looks at what fails")
@@ -186,7 +188,7 @@ async def _repaired(
     run: Run, workshop: Workshop, settled: Settled, made: Snapshot, name: str
 ) -> bool:
     """Climb the ladder; True when the task is all right then."""
-    if all(r.ok for r in settled.after):
+    if not settled.draft.rungs or all(r.ok for r in settled.after):
         return False
     task = settled.draft.ground.task
     found = await troubleshooter.repair(
@@ -197,6 +199,7 @@ async def _repaired(
         settled.before,
         settled.after,
         name=f"repair.{name}",
+        rungs=settled.draft.rungs,
     )
     if found.limited:
         raise LimitReached(found.note)

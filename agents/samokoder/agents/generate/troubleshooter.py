@@ -40,6 +40,7 @@ async def repair(
     failing: tuple[CheckResult, ...],
     *,
     name: str,
+    rungs: tuple[str, ...] = RUNGS,
 ) -> Repair:
     """Climb for what fails on ``tree`` and did not fail ``before`` the task."""
     old = {verdicts.key(p) for r in before for p in r.problems}
@@ -54,13 +55,13 @@ async def repair(
         failing,
         name=name,
     )
-    allowed = tuple(n for n in RUNGS if n in run.settings.fix.rungs)
+    allowed = tuple(n for n in rungs if n in run.settings.fix.rungs)
     if not allowed:
         return Repair(None, "no rung of the fixing ladder may be climbed")
-    rungs = await fix.rungs(run, workshop, allowed)
+    ladder_ = await fix.rungs(run, workshop, allowed)
     await to_thread.run_sync(fix.warm)
     async with Prover(workshop, tree, checks, failing, case.focus) as prover:
-        outcome = await ladder.climb(case, rungs, prover)
+        outcome = await ladder.climb(case, ladder_, prover)
     if outcome.verdict is not Verdict.PROVEN or outcome.candidate is None:
         return Repair(None, outcome.reason, limited=outcome.limited)
     after = outcome.receipt.after if outcome.receipt is not None else ()

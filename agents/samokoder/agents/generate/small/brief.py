@@ -23,6 +23,7 @@ STAND_INS = {
 }  # fmt: skip
 """What is put where a brief shows a place for something; ``<file>`` is a small file of text."""
 _GIVES = re.compile(r"`(?P<call>[a-z_]\w*\([^`]*\))`\s+(?:gives|returns|is)\s+`(?P<value>[^`]+)`")
+_INVERSE = re.compile(r"(?i)\b(?:inverse|the reverse|the opposite|undoes|back (?:in)?to)\b")
 _OTHER = re.compile(
     r"(?i)\b(?:javascript|typescript|node(?:\.js)?|react|vite|html|css|golang|in go|rust|java"
     r"|kotlin|c\+\+|c#|swift|ruby|php|flask|fastapi|django)\b"
@@ -48,6 +49,8 @@ class Wish:
     program: bool = False
     examples: tuple[str, ...] = ()
     shown: tuple[Shown, ...] = ()
+    inverse: bool = False
+    """Whether it has two functions of which one undoes the other."""
     usages: tuple[tuple[str, ...], ...] = ()
     """Words with which the program is to come to a good end and print something."""
 
@@ -77,12 +80,14 @@ def wish(brief: str) -> Wish | None:
         return None
     module = found[1].rpartition("/")[2]
     program = _RUN.search(brief) is not None or "command line" in brief or "command-line" in brief
+    alike = len({signature.count(",") for signature in functions.values()}) == 1
     return Wish(
         module,
         tuple(functions.values()),
         program,
         _examples(brief, functions),
         _shown(brief),
+        len(functions) == 2 and alike and _INVERSE.search(brief) is not None,
         _usages(brief),
     )
 

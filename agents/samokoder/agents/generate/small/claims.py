@@ -29,6 +29,18 @@ def read(answer: str, names: Collection[str], most: int = 24) -> tuple[str, ...]
     return tuple(found)[:most]
 
 
+def called(claim: str, names: Collection[str]) -> ast.Call | None:
+    """The first call of one of these functions, as a call also where `raises` makes it."""
+    for node in ast.walk(ast.parse(claim)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == "raises" and len(node.args) > 1:
+            return ast.Call(node.args[1], list(node.args[2:]), [])
+        if node.func.id in names:
+            return node
+    return None
+
+
 def about(claim: str) -> str:
     """The function a claim is about: the first that it calls."""
     for node in ast.walk(ast.parse(claim)):

@@ -1,9 +1,12 @@
 """Trying a version of a module: each claim by itself, in the sandbox, bounded in time."""
 
 import json
+from pathlib import Path
 
+import anyio
 import msgspec
 
+from samokoder.agents.generate.small import probes
 from samokoder.agents.generate.small.agreement import Trial
 from samokoder.agents.generate.small.brief import Shown, Wish
 from samokoder.agents.repair.workshop import Workshop
@@ -12,85 +15,24 @@ from samokoder.agents.workspace.snapshot import Snapshot
 SECONDS = 30.0
 """Of all claims about one version together."""
 
-_PROGRAM = """
-import contextlib, io, json, signal, subprocess, sys
-
-spec = json.loads(open(sys.argv[1], encoding="utf-8").read())
-sys.path.insert(0, ".")
-holds, broken = [], ""
-
-
-def late(number, frame):
-    raise TimeoutError("it does not come to an end")
-
-
-def raises(error, function, *arguments, **named):
-    try:
-        function(*arguments, **named)
-    except error:
-        return
-    raise AssertionError("nothing was raised")
-
-
-def shown(words, output):
-    argv = [sys.executable, "-m", spec["module"], *words]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
-    assert done.stdout.strip() == output
-
-
-def used(words):
-    words = [spec["file"] if word == "<file>" else word for word in words]
-    argv = [sys.executable, "-m", spec["module"], *words]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0 and done.stdout.strip()
-
-
-bounded = hasattr(signal, "SIGALRM")
-if bounded:
-    signal.signal(signal.SIGALRM, late)
-names = {"raises": raises}
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    try:
-        if bounded:
-            signal.alarm(5)
-        module = __import__(spec["module"])
-        for name in spec["names"]:
-            names[name] = getattr(module, name)
-    except BaseException as error:  # a model wrote it: it may raise anything, SystemExit too
-        broken = f"{type(error).__name__}: {error}"
-    if spec["program"] and "__main__" not in open(spec["module"] + ".py", encoding="utf-8").read():
-        broken = broken or "it does not run as a program"
-    for claim in [] if broken else [*spec["shown"], *spec["claims"], *spec["usages"]]:
-        try:
-            if bounded:
-                signal.alarm(2 if isinstance(claim, str) else 6)
-            if isinstance(claim, str):
-                exec(claim, dict(names))
-            elif len(claim) == 2:
-                shown(*claim)
-            else:
-                used(claim[0])
-            holds.append(True)
-        except BaseException:  # whatever it raises, the claim does not hold
-            holds.append(False)
-    if bounded:
-        signal.alarm(0)
-with open(sys.argv[2], "w", encoding="utf-8") as file:
-    json.dump({"holds": holds, "broken": broken}, file)
-"""
+_PROGRAM = Path(__file__).with_name("tried.py")
 
 
 class _Told(msgspec.Struct):
     holds: tuple[bool, ...] = ()
     broken: str = ""
+    answers: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 async def trial(
     workshop: Workshop, tree: Snapshot, python: str, wish: Wish, claims: tuple[str, ...]
 ) -> Trial:
     """What holds of the version that ``tree`` contains: what the brief shows printed, the claims,
-    whether it can be used as the brief says.
+    whether it can be used as the brief says; and what it answers to their calls.
     """
+    calls = probes.calls(claims, wish.names)
+    more = probes.like(calls)
     spec = {
         "module": wish.module,
         "names": wish.names,
@@ -98,9 +40,11 @@ async def trial(
         "claims": claims,
         "usages": [[words] for words in wish.usages],
         "program": wish.program,
+        "calls": calls,
+        "more": more,
     }
     async with workshop.bench(tree) as bench:
-        program = await bench.put("trial.py", _PROGRAM.encode())
+        program = await bench.put("tried.py", await anyio.Path(_PROGRAM).read_bytes())
         file = await bench.put("text.txt", b"one two\nthree\n")
         given = await bench.put("claims.json", json.dumps({**spec, "file": file}).encode())
         result = await bench.put("holds.json", b"")
@@ -114,7 +58,12 @@ async def trial(
         return Trial((False,) * count, why or "it ends the interpreter")
     if told.broken or len(told.holds) != count:
         return Trial((False,) * count, told.broken or "it ends the interpreter")
-    return Trial(told.holds)
+    return Trial(told.holds, "", _all(told.answers, calls), _all(told.more, more))
+
+
+def _all(answers: tuple[str, ...], calls: tuple[str, ...]) -> tuple[str, ...]:
+    """One answer for each call, also where the program was cut short."""
+    return (*answers, *(["!late"] * len(calls)))[: len(calls)]
 
 
 def _pair(shown: Shown) -> tuple[tuple[str, ...], str]:

@@ -21,7 +21,7 @@ from samokoder.agents.generate import project as projects
 from samokoder.agents.generate.developer import Ground
 from samokoder.agents.generate.drafting import Draft, File
 from samokoder.agents.generate.plan import Work
-from samokoder.agents.generate.small import answers, claims, given
+from samokoder.agents.generate.small import answers, claims, given, probes
 from samokoder.agents.generate.small.agreement import Choice, Trial, choose
 from samokoder.agents.generate.small.answers import code
 from samokoder.agents.generate.small.brief import Wish, wish
@@ -48,6 +48,12 @@ _CODE = "```python\n"
 _END = ("\n```",)
 _TESTS = 7000
 """Characters of given tests that are shown."""
+_LADDER = ("L0", "L1", "L2")
+"""Rungs for a version that is nearly right: a slip is found by a search, or written anew with the
+failing test in view. A wider context does not help a small model.
+"""
+_VAIN = 4
+"""Versions of which none passes anything, after which no more are written."""
 
 
 def suits(ground: Ground) -> bool:
@@ -80,7 +86,7 @@ async def draft(run: Run, workshop: Workshop, ground: Ground) -> Draft | None:
 
 async def _new(run: Run, workshop: Workshop, ground: Ground, wanted: Wish, key: str) -> Draft:
     """A module that no test asks for yet."""
-    made = Draft(ground)
+    made = Draft(ground, rungs=_LADDER, mends=False)
     module, test = ground.task.works
     # tests are asked for by themselves; beside the module they would take its room
     facts = {"wish": wanted, "brief": _TESTED.sub("", ground.plan.brief).strip()}
@@ -123,6 +129,10 @@ async def _claims(run: Run, wanted: Wish, facts: dict[str, Any], key: str) -> tu
         read = await to_thread.run_sync(claims.read, answer, wanted.names)
         mine = [claim for claim in read if claims.about(claim) == name]
         found |= dict.fromkeys(mine[:_PER_FUNCTION])
+    if wanted.inverse:
+        one, other = wanted.names
+        back = await to_thread.run_sync(probes.inverses, tuple(found), one, other)
+        found |= dict.fromkeys(back)
     return tuple(found)
 
 
@@ -208,6 +218,7 @@ async def _for_tests(
         "brief": ground.plan.brief,
     }
     best: tuple[int, str] = (-1, "")
+    most = 0
     for number in range(run.settings.model.samples):
         heat = _HEAT[min(number, len(_HEAT) - 1)]
         text = await _asked(run, "file", facts, f"{key}/file/{number}", _WHOLE, heat)
@@ -223,14 +234,18 @@ async def _for_tests(
             f"{ground.task.id}: version {number + 1} passes {passed} of {passed + failed}"
         )
         if passed > best[0]:
-            best = (passed, text)
+            best, most = (passed, text), passed + failed
         if passed and all(r.ok for r in results):
+            break
+        if number + 1 >= _VAIN and best[0] == 0:
             break
     if best[0] < 0:
         made.failed = "no version can be read as Python"
         return made
     before = await ground.tree.read(work.path) if work.path in ground.tree.files else None
     made.files[work.target] = File(work, before, best[1].encode())
+    made.mends, near = False, 2 * best[0] >= most and best[0] > 0
+    made.rungs = _LADDER if near else ()
     return made
 
 
