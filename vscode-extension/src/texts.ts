@@ -144,7 +144,7 @@ const MARKS = { ok: "✓", warning: "⚠", error: "✗" } as const;
 export function doctorPage(report: DoctorReport): string {
   const levels = { ok: l10n.t("in order"), warning: l10n.t("to be looked at"), error: l10n.t("broken") };
   const rows = report.findings.map(({ level, what, found, hint }) =>
-    cells([plain(`${MARKS[level]} ${levels[level]}`), plain(what), plain(found), prose(spoken.hint(hint))]),
+    cells([plain(`${MARKS[level]} ${levels[level]}`.replaceAll(" ", "\u00a0")), plain(what), plain(found), prose(spoken.hint(hint))]),
   );
   const head = [l10n.t("State"), l10n.t("What"), l10n.t("Found"), l10n.t("What to do")];
   return [`# ${l10n.t("Is everything in place?")}`, "", ...table(head), ...rows].join("\n");

@@ -138,6 +138,7 @@ test("every item of the tree can be read aloud, and is known again by the same o
     return said;
   };
   const top = await tree.getChildren();
+  runs.heard({ number: 1, run: "01run", kind: "progress", facts: { message: "not while it waits" } });
   assert.deepEqual(await walk(top), [
     "Fix a.py, waiting for you",
     "Sure?, answer",

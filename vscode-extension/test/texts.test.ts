@@ -99,7 +99,7 @@ test("a run is a page with its diff; no text of a repository breaks out of its f
 test("reports are tables that no text breaks", () => {
   const finding = { level: "error", what: "Python", found: "a|b", hint: "Install it." } as const;
   const rows = texts.doctorPage({ findings: [finding] }).split("\n");
-  assert.equal(rows.at(-1), "| ✗ broken | Python | a\\|b | Install it. |");
+  assert.equal(rows.at(-1), "| ✗\u00a0broken | Python | a\\|b | Install it. |");
   assert.equal(texts.prose("a*b `x | y*` c`"), "a\\*b \\`x \\| y\\*\\` c\\`", "not balanced: no code");
   assert.equal(texts.prose("a*b `x | y*`"), "a\\*b `x \\| y*`");
   assert.match(texts.usagePage({ by: "model", sums: [] }), /No model was called yet\./);

@@ -20,7 +20,7 @@ scenario("not installed, installed by one click, doctor shows that all is in pla
   assert.ok(existsSync(WHEELS), "scripts/vscode-e2e brings the wheels");
   workspace({ "mean.py": MEAN, "test_mean.py": test("mean", ["average", "[1, 3]", 2]) });
   const missing = window.toast("Samokoder is not installed here yet.");
-  await missing.waitFor({ timeout: 60_000 });
+  await missing.waitFor();
   await window.page.locator(".activitybar .action-item a[aria-label^=\"Samokoder\"]").first().click();
   await window.page.getByRole("button", { name: "Install Samokoder" }).first().waitFor();
   await window.shot("not-installed");
@@ -33,9 +33,9 @@ scenario("not installed, installed by one click, doctor shows that all is in pla
   assert.ok(existsSync(program));
   await window.shot("installed");
   await window.command("Samokoder: Is Everything in Place?");
-  await window.webview("What to do").waitFor({ timeout: 60_000 });
+  await window.webview("What to do").waitFor();
   await window.shot("doctor");
-}, 500);
+}, 600);
 
 scenario("the walkthrough, the first question, the first fix, without any model", async (window) => {
   await window.command("Samokoder: Get Started");
@@ -45,7 +45,7 @@ scenario("the walkthrough, the first question, the first fix, without any model"
   await window.command("Samokoder: Show Runs");
   await window.page.getByRole("button", { name: "Run the Project's Checks" }).first().click();
   const consent = window.toast("wants to run the checks of work");
-  await consent.waitFor({ timeout: 30_000 });
+  await consent.waitFor();
   await window.shot("consent");
   await window.button(consent, "Always in this workspace");
   await window.button(window.toast("The checks found problems"), "Show problems");
@@ -57,4 +57,4 @@ scenario("the walkthrough, the first question, the first fix, without any model"
   await eventually(() => assert.match(onDisk("mean.py"), /^import statistics\n/));
   await window.button(done, "Undo");
   await eventually(() => assert.equal(onDisk("mean.py"), MEAN));
-}, 240);
+});

@@ -21,31 +21,31 @@ scenario("a run of a shell that could not ask is watched, approved and undone", 
   const { room } = stage;
   const child = spawn(server.SAMOKODER, ["fix", "calc.py", "--json"], { cwd: room.work, env: room.env, stdio: "ignore" });
   const ended = new Promise((done) => child.once("exit", done));
-  await window.runRow("Fix calc.py").first().waitFor({ timeout: 30_000 });
+  await window.runRow("Fix calc.py").first().waitFor();
   assert.equal(await ended, 1, "something is left: an answer");
   await approvedAndUndone(window);
 });
 
-check("a run of Neovim is watched, approved and undone", { timeout: 150_000, skip: !existsSync(NVIM) && "no Neovim here" }, async () => {
+check("a run of Neovim is watched, approved and undone", { timeout: 360_000, skip: !existsSync(NVIM) && "no Neovim here" }, async () => {
   const { window, room } = stage;
   workspace(calc, [{ answer: FIX, delay: 3 }]);
   configure('[run]\napply = "ask"\n');
   const argv = ["--headless", "-u", "NONE", "-i", "NONE", "-n", "-l", path.join(import.meta.dirname, "order.lua")];
   const child = spawn(NVIM, [...argv, room.work, server.SAMOKODER], { cwd: room.work, env: room.env, stdio: "inherit" });
   assert.equal(await new Promise((done) => child.once("exit", done)), 0);
-  await window.runRow("running").or(window.runRow("waiting")).first().waitFor({ timeout: 30_000 });
+  await window.runRow("running").or(window.runRow("waiting")).first().waitFor();
   await approvedAndUndone(window);
 });
 
 async function approvedAndUndone(window) {
   const question = window.toast("Apply “");
-  await question.waitFor({ timeout: 60_000 });
+  await question.waitFor();
   await window.shot("other-client");
   assert.equal(onDisk("calc.py"), CALC);
   await window.button(question, "Apply");
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
   const run = window.runRow("succeeded").first();
-  await run.waitFor({ timeout: 30_000 });
+  await run.waitFor();
   await window.button(run, "Undo Changes");
   await eventually(() => assert.equal(onDisk("calc.py"), CALC));
   await window.runRow("undone").first().waitFor();

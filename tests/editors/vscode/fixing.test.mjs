@@ -17,7 +17,7 @@ scenario("from the palette to a proven fix, and back by one click", async (windo
   await window.toast("Samokoder: fix this file").waitFor();
   await window.shot("fix-progress");
   const done = window.toast("Proven and applied (by the model)");
-  await done.waitFor({ timeout: 60_000 });
+  await done.waitFor();
   await window.line("y = x * 2").waitFor();
   assert.equal(onDisk("calc.py"), CALC, "saving is the user's");
   assert.match(await done.textContent(), /calc\.py: y = x \*\* 3 → y = x \* 2/);
@@ -33,7 +33,7 @@ scenario("a squiggle, its quick fix, the proven edit", async (window) => {
   workspace(calc, [{ answer: FIX }]);
   await window.open("test_calc.py");
   await window.command("Samokoder: Run the Project's Checks");
-  await window.squiggle("error").first().waitFor({ timeout: 30_000 });
+  await window.squiggle("error").first().waitFor();
   await window.toast("The checks found problems: 1").waitFor();
   await window.quiet();
   await window.command("View: Focus Problems");
@@ -42,7 +42,7 @@ scenario("a squiggle, its quick fix, the proven edit", async (window) => {
   await window.tab("test_calc.py").click();
   await window.goto(8, 10);
   await window.quickFix("Fix with Samokoder", { shot: "quick-fix" });
-  await window.toast("Proven and applied (by the model)").waitFor({ timeout: 60_000 });
+  await window.toast("Proven and applied (by the model)").waitFor();
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
   await window.clear();
 });
@@ -57,7 +57,7 @@ scenario("cancelling by the toast leaves everything as it was", async (window) =
   await eventually(async () => assert.match(await toast.textContent(), /:.*: ./), 30);
   await window.shot("running");
   await window.button(toast, "Cancel");
-  await window.newest("cancelled").waitFor({ timeout: 20_000 });
+  await window.newest("cancelled").waitFor();
   await toast.waitFor({ state: "detached" });
   assert.equal(onDisk("calc.py"), CALC);
 });
@@ -67,7 +67,7 @@ scenario("proposed changes are looked at, accepted and rejected hunk by hunk", a
   configure('[run]\napply = "ask"\n');
   await window.command("Samokoder: Show Runs");
   await window.command("Samokoder: Fix Everything");
-  await window.toast("Apply “").waitFor({ timeout: 60_000 });
+  await window.toast("Apply “").waitFor();
   await window.row("Line 2: y = x * 2").waitFor();
   await window.shot("runs-proposed");
   await window.row("Line 2: y = x * 2").click();
@@ -92,10 +92,10 @@ scenario("a window that is reloaded finds its run again", async (window) => {
   await window.command("Samokoder: Fix Everything");
   await window.newest("running").waitFor();
   await window.reload();
-  await window.newest("running").waitFor({ timeout: 60_000 });
+  await window.newest("running").waitFor();
   await window.statusItem("Fix work").waitFor();
   await window.shot("reattached");
   writeFileSync(gate, "");
-  await window.newest("succeeded").waitFor({ timeout: 60_000 });
+  await window.newest("succeeded").waitFor();
   await eventually(() => assert.match(onDisk("calc.py"), /y = x \* 2\n/));
 });

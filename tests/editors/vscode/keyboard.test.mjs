@@ -17,7 +17,7 @@ scenario("tree, question and status bar have roles and names; keys decide", asyn
   await window.command("Samokoder: Show Runs");
   await window.command("Samokoder: Fix Everything");
   const question = window.toast("Apply “");
-  await question.waitFor({ timeout: 60_000 });
+  await question.waitFor();
   await window.row("Line 11: return x * 3").waitFor();
 
   const tree = await window.page.getByRole("tree", { name: "Runs" }).ariaSnapshot();
@@ -43,10 +43,10 @@ scenario("tree, question and status bar have roles and names; keys decide", asyn
   await window.page.locator(".editor.modified .view-line", { hasText: "y = x * 2" }).waitFor();
   await window.command("View: Focus First Editor Group");
   await window.press("Control+Enter");
-  await window.row("Line 2: y = x * 2").filter({ hasText: "applied" }).waitFor({ timeout: 30_000 });
+  await window.row("Line 2: y = x * 2").filter({ hasText: "applied" }).waitFor();
   await window.goto(11);
   await window.press("Control+Backspace");
-  await window.row("Line 11: return x * 3").filter({ hasText: "rejected" }).waitFor({ timeout: 30_000 });
+  await window.row("Line 11: return x * 3").filter({ hasText: "rejected" }).waitFor();
   await eventually(() => assert.equal(onDisk("calc.py"), TWO.replace("x ** 3", "x * 2")));
   await window.shot("keyboard");
 });

@@ -9,7 +9,7 @@ const engine = process.env.DOCKER_HOST && !process.env.SAMOKODER_NO_ENGINE;
 const image = "samokoder-test/python:1";
 if (engine) staged();
 
-test("a preview starts, its page opens in the editor, and it stops", { timeout: 150_000, skip: !engine && "no container engine: run by scripts/engine" }, async () => {
+test("a preview starts, its page opens in the editor, and it stops", { timeout: 360_000, skip: !engine && "no container engine: run by scripts/engine" }, async () => {
   const { window, room } = stage;
   try {
     execFileSync(path.join(server.PROJECT, "scripts/engine"), ["images"], { stdio: "inherit" });

@@ -12,7 +12,7 @@ scenario("a proven finding is red, stands in the Problems panel, and can be dism
   server.shell(stage.room, "trust");
   await window.open("web.py");
   await window.command("Samokoder: Review This File");
-  await window.toast("Findings: 1").waitFor({ timeout: 60_000 });
+  await window.toast("Findings: 1").waitFor();
   await window.squiggle("error").first().waitFor();
   await window.button(window.toast("Findings: 1"), "Show problems");
   await window.page.locator(".markers-panel .monaco-list-row", { hasText: "Ln 8" }).first().waitFor();
@@ -22,7 +22,7 @@ scenario("a proven finding is red, stands in the Problems panel, and can be dism
   await window.goto(8, 30);
   await window.quickFix("Explain", { shot: "review-actions" });
   await window.page.locator(".tabs-container .tab", { hasText: "explanation.md" }).waitFor();
-  await window.webview("reaches subprocess.call").waitFor({ timeout: 30_000 });
+  await window.webview("reaches subprocess.call").waitFor();
   await window.shot("explanation");
   await window.tab("web.py").click();
   await window.goto(8, 30);
@@ -38,12 +38,12 @@ scenario("a finding's fix is applied with proof", async (window) => {
   workspace({ "loose.py": LOOSE }, [{ answer: '{"findings": []}' }]);
   await window.open("loose.py");
   await window.command("Samokoder: Review This File");
-  await window.toast("Findings:").waitFor({ timeout: 60_000 });
+  await window.toast("Findings:").waitFor();
   await window.shot("review-loose");
   await window.quiet();
   await window.goto(3, 14);
   await window.quickFix("Apply fix");
-  await window.line("one == 'x'").waitFor({ timeout: 60_000 });
+  await window.line("one == 'x'").waitFor();
   await window.save("loose.py");
   assert.match(onDisk("loose.py"), /one == 'x'/);
   await window.clear();

@@ -20,7 +20,7 @@ export function staged(options = {}) {
       const opened = options.prepare?.(stage.room) ?? stage.room.work;
       stage.window = await Workbench.open(stage.browser, stage.vscode, opened, options);
     },
-    { timeout: 180_000 },
+    { timeout: 300_000 },
   );
   after(
     async () => {
@@ -28,7 +28,7 @@ export function staged(options = {}) {
       await stage.vscode?.stop();
       if (stage.room) await server.leave(stage.room);
     },
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
 }
 
@@ -55,7 +55,7 @@ export function workspace(files, rules = []) {
 
 export const onDisk = (name) => readFileSync(path.join(stage.room.work, name), "utf8");
 
-export function scenario(name, body, seconds = 240) {
+export function scenario(name, body, seconds = 360) {
   test(name, { timeout: seconds * 1000 }, async () => {
     const { window } = stage;
     try {

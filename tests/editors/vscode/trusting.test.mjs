@@ -13,7 +13,7 @@ scenario("untrusted: no command, no process, no state; trusted: it starts", asyn
   await window.open("calc.py");
   // By then the other extensions are up.
   await window.command("Developer: Show Running Extensions");
-  await window.page.locator(".runtime-extensions-editor .monaco-list-row").first().waitFor({ timeout: 60_000 });
+  await window.page.locator(".runtime-extensions-editor .monaco-list-row").first().waitFor();
   await window.press("F1");
   await window.type(">Samokoder: ", { enter: false });
   await window.option("No matching commands").waitFor();
@@ -23,7 +23,7 @@ scenario("untrusted: no command, no process, no state; trusted: it starts", asyn
   assert.deepEqual(readdirSync(stage.room.env.SAMOKODER_STATE_DIR), []);
   await window.command("Workspaces: Manage Workspace Trust");
   await window.page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).click();
-  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor({ timeout: 60_000 });
+  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor();
   assert.notDeepEqual(server.processes(stage.room), []);
   assert.ok(existsSync(stage.room.env.SAMOKODER_STATE_DIR));
   await window.shot("trusted");

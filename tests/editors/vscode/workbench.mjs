@@ -2,8 +2,11 @@
 import path from "node:path";
 import { SHOTS } from "./server.mjs";
 
+/** Milliseconds something may take on a machine that has other things to do. */
+const PATIENCE = 90_000;
+
 /** Tries until it holds; the last failure otherwise. */
-export async function eventually(look, seconds = 15) {
+export async function eventually(look, seconds = 60) {
   for (const end = Date.now() + seconds * 1000; ; ) {
     try {
       return await look();
@@ -24,10 +27,11 @@ export class Workbench {
     const viewport = { width: 1280, height: 800 };
     const context = await browser.newContext({ viewport, locale, colorScheme: theme });
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     if (process.env.VERBOSE) page.on("console", (line) => console.log(`[${line.type()}]`, line.text()));
     const what = folder.endsWith(".code-workspace") ? { workspace: folder } : { folder };
     await page.goto(`${vscode.url}/?${new URLSearchParams(what)}`);
-    await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+    await page.locator(".monaco-workbench .part.statusbar").waitFor();
     return new Workbench(page);
   }
 
@@ -94,7 +98,7 @@ export class Workbench {
   }
 
   /** Contributed commands are in the palette only once the extensions are up: reopen it until then. */
-  async command(label, seconds = 60) {
+  async command(label, seconds = 120) {
     const row = this.page.locator(`.quick-input-widget [role=option][aria-label^="${label}"]`).first();
     await eventually(async () => {
       await this.press("Escape");
@@ -161,6 +165,6 @@ export class Workbench {
 
   async reload() {
     await this.page.reload();
-    await this.page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+    await this.page.locator(".monaco-workbench .part.statusbar").waitFor();
   }
 }

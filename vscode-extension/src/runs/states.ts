@@ -27,6 +27,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   cancelled: { icon: "circle-slash" },
   undone: { icon: "discard" },
   planned: { icon: "circle-outline" },
+  ended: { icon: "checklist" },
   done: { icon: "pass", colour: "testing.iconPassed" },
   deleted: { icon: "circle-slash" },
   proposed: { icon: "git-pull-request", colour: "charts.blue" },
@@ -53,6 +54,7 @@ export function word(state: string): string {
     cancelled: l10n.t("cancelled"),
     undone: l10n.t("undone"),
     planned: l10n.t("planned"),
+    ended: l10n.t("ended"),
     done: l10n.t("done"),
     deleted: l10n.t("taken out of the plan"),
     proposed: l10n.t("proposed"),
@@ -63,6 +65,11 @@ export function word(state: string): string {
     rolled_back: l10n.t("rolled back"),
   };
   return words[state] ?? state;
+}
+
+/** A run that only looks has come to its end, which says nothing good of what it saw. */
+export function stateOf(run: RunSummary): string {
+  return run.state === "succeeded" && ["check", "review", "explain"].includes(run.kind) ? "ended" : run.state;
 }
 
 export function isActive(run: RunSummary): boolean {

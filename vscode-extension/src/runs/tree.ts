@@ -7,13 +7,10 @@ import type { Change, RunSummary } from "../answers";
 import * as spoken from "../spoken";
 import { cost } from "../texts";
 import { below, contextOf, nameOf, ofView, parentOf, type Node, type RunNode } from "./nodes";
-import { hunksOf, isActive, look, word } from "./states";
+import { hunksOf, isActive, look, stateOf, word } from "./states";
 import type { Runs } from "./store";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
-
-/** Ends whose reason is to be seen at once. */
-const UNHAPPY: ReadonlySet<string> = new Set(["failed", "limited"]);
 
 export class RunsTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
@@ -129,9 +126,9 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const where = folders.length > 1 ? path.basename(run.root) : "";
     const doing = run.state === "running" ? this.runs.progress(id) : "";
-    const ended = UNHAPPY.has(run.state) && run.reason !== "" ? `${word(run.state)}: ${run.reason}` : word(run.state);
-    item.description = [where, ended, doing].filter((part) => part !== "").join(" · ");
-    item.iconPath = icon(view?.interrupted === true ? "paused" : run.state);
+    const said = run.reason === "" || isActive(run) ? "" : `: ${run.reason}`;
+    item.description = [where, `${word(stateOf(run))}${said}`, doing].filter((part) => part !== "").join(" · ");
+    item.iconPath = icon(view?.interrupted === true ? "paused" : stateOf(run));
     item.tooltip = this.tooltip(id);
     return item;
   }
