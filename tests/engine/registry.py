@@ -1,6 +1,6 @@
 """Packages on one address of this machine: wheels of what is installed here, npm's own tarballs.
 
-The tarballs come from npm's cache, which ``scripts/engine run`` fills while there is a network.
+The tarballs come from a cache ``scripts/engine run`` fills while there is a network.
 """
 
 import base64
@@ -10,7 +10,6 @@ import importlib.metadata
 import io
 import json
 import re
-import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,8 @@ from typing import Any
 from toolchains import Missing
 
 LOCK = Path(__file__).parent / "projects" / "vite" / "package-lock.json"
+
+CACHE = Path(__file__).resolve().parents[2] / ".venv/npm"
 
 
 @contextmanager
@@ -80,15 +81,11 @@ def _wheel(found: importlib.metadata.Distribution) -> tuple[str, bytes]:
 
 def tarballs() -> dict[str, bytes]:
     """What the Vite project's lock file names, for this machine. Raises Missing."""
-    said = subprocess.run(
-        ["npm", "config", "get", "cache"], capture_output=True, text=True, check=False
-    )
-    cache = Path(said.stdout.strip() or "/nowhere")
     pages, absent = {}, []
     for place, one in _packages().items():
         algorithm, _, digest = one["integrity"].partition("-")
         name = base64.b64decode(digest).hex()
-        stored = cache / "_cacache/content-v2" / algorithm / name[:2] / name[2:4] / name[4:]
+        stored = CACHE / "_cacache/content-v2" / algorithm / name[:2] / name[2:4] / name[4:]
         if stored.is_file():
             pages[path_of(place, one["version"])] = stored.read_bytes()
         elif not one.get("optional"):

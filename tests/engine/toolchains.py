@@ -20,9 +20,9 @@ NODE = "samokoder-test/node:1"
 CC = "samokoder-test/cc:1"
 GO = "samokoder-test/go:1"
 _HEADERS = (
-    "arpa/inet.h ctype.h errno.h fcntl.h inttypes.h limits.h math.h netdb.h netinet/in.h poll.h",
-    "pthread.h signal.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h",
-    "sys/socket.h sys/stat.h sys/time.h sys/types.h sys/wait.h time.h unistd.h",
+    "arpa/inet.h assert.h ctype.h errno.h fcntl.h inttypes.h limits.h math.h netdb.h netinet/in.h",
+    "poll.h pthread.h signal.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h",
+    "strings.h sys/socket.h sys/stat.h sys/time.h sys/types.h sys/wait.h time.h unistd.h",
 )
 """What C programs of the tests may include."""
 _LINKED = (

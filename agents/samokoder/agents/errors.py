@@ -44,6 +44,16 @@ class InvalidInput(SamokoderError):
     exit_code = 2
 
 
+class ProjectInvalid(InvalidInput):
+    """A file of the project is not right."""
+
+    code = "project-invalid"
+
+    def __init__(self, detail: str = "", *, path: str, line: int = 1, hint: str = "") -> None:
+        super().__init__(detail, hint=hint)
+        self.path, self.line = path, line
+
+
 class PathRefused(InvalidInput):
     """That path may not be touched."""
 
@@ -185,10 +195,14 @@ class PreviewFailed(SamokoderError):
     exit_code = 1
     default_hint = "`samokoder preview logs` shows what it printed."
 
-    def __init__(self, detail: str = "", *, hint: str = "", cause: str = "") -> None:
+    def __init__(
+        self, detail: str = "", *, hint: str = "", cause: str = "", listens: str = ""
+    ) -> None:
         super().__init__(detail, hint=hint)
         self.cause = cause
         """One word: see ``preview.spec.Cause``."""
+        self.listens = listens
+        """``address:port`` where it listens instead of where it should; "" when that is not it."""
 
 
 class ModelError(SamokoderError):

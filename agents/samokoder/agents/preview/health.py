@@ -23,6 +23,8 @@ _ELSEWHERE: Final = 6.0
 """Seconds after which a program that listens, but elsewhere, is taken to stay there."""
 _ANSWER: Final = 10.0
 """Seconds one answer may take: a page may compile first."""
+_LAST_WORDS: Final = 2.0
+"""Seconds a program has to say where it hangs."""
 _STATUS = re.compile(rb"^HTTP/\d(?:\.\d)? (\d{3})")
 AGENT: Final = "samokoder-health"
 _INIT = re.compile(r"^\[FATAL tini \(\d+\)\] exec (.+) failed: ")
@@ -68,6 +70,7 @@ async def ready(engine: Engine, tag: Tag, program: Program, limits: Limits) -> i
     await _still_running(engine, program, limits)
     if status == -1:
         await _listens_elsewhere(engine, tag, program, limits)
+        await _where_it_is(engine, program)
         raise PreviewFailed(
             f"nothing listens on port {program.part.port} after {health.seconds:g} s",
             cause=Cause.SILENT,
@@ -160,6 +163,22 @@ def ended(part: Part, exit_code: int, said: list[LogLine]) -> str:
     return f"{text}: {words}" if words else text
 
 
+async def _where_it_is(engine: Engine, program: Program) -> None:
+    """Let a program that hangs print where: Python (with its fault handler) and Go do at SIGABRT.
+
+    It ends by that; it did not come up anyway.
+    """
+    client = engine.client
+    argv = ["sh", "-c", "kill -ABRT -1"]
+    try:
+        made = await engine.call(client.exec_create, program.container, argv)
+        await engine.call(client.exec_start, made["Id"], detach=True)
+        await engine.call(client.wait, program.container, timeout=_LAST_WORDS)
+    except EngineFailed:
+        # an image without a shell: it stays unknown
+        return
+
+
 async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits: Limits) -> None:
     """Raises PreviewFailed when it listens, but not where it should."""
     wanted = program.part.port
@@ -171,6 +190,7 @@ async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits:
             f"it listens on {local[0].address}:{wanted}, which only it can reach",
             hint=f"Let it listen on 0.0.0.0:{wanted}.",
             cause=Cause.WRONG_PORT,
+            listens=f"{local[0].address}:{wanted}",
         )
     others = [p for p in places if p.port != wanted]
     if others and not any(p.port == wanted for p in places):
@@ -179,4 +199,5 @@ async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits:
             f"it listens on port {first.port}, not on {wanted}",
             hint=f"Start it with --port {first.port}, or set `preview.port`.",
             cause=Cause.WRONG_PORT,
+            listens=f"{first.address}:{first.port}",
         )

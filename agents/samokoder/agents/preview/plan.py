@@ -188,7 +188,14 @@ def _own_volumes(image: Image, binds: list[str]) -> tuple[str, ...]:
 
 
 def _environment(own: Mapping[str, str], port: int, granted: Mapping[str, str]) -> dict[str, str]:
-    found = {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **own}
+    found = {
+        "HOME": "/tmp",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # what hangs or dies in native code says where
+        "PYTHONFAULTHANDLER": "1",
+        **own,
+    }
     if port:
         found.setdefault("PORT", str(port))
     return {**found, **granted}

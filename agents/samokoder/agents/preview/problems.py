@@ -11,8 +11,9 @@ import msgspec
 from samokoder.agents import logs
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.checks.places import Places
-from samokoder.agents.errors import EngineFailed, EngineMissing
+from samokoder.agents.errors import EngineFailed, EngineMissing, PreviewFailed
 from samokoder.agents.preview import code, filling, life, loopback, output
+from samokoder.agents.preview.logs import failures
 from samokoder.agents.preview.logs.board import Board
 from samokoder.agents.preview.logs.routes import Route, routes_in
 from samokoder.agents.preview.spec import LogLine, PreviewSpec, Reload
@@ -28,6 +29,8 @@ log = logs.get(__name__)
 Publish = Callable[[Path, tuple[Problem, ...]], None]
 LOOK: Final = 0.5
 _SOURCES: Final = (".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".go", ".rs")
+_OTHERS: Final = (".txt", ".toml", ".json", ".mod", "file", ".c", ".cpp", ".cc")
+"""Files that say what is installed, built, or listened on."""
 _MOST: Final = 200
 """Files that are read for their routes."""
 
@@ -63,14 +66,20 @@ async def follow(them: "Previews", publish: Publish) -> None:
         await anyio.sleep(LOOK)
 
 
-async def of_lines(
-    root: Path, spec: PreviewSpec, lines: tuple[LogLine, ...]
+async def of_failure(
+    root: Path, spec: PreviewSpec, lines: tuple[LogLine, ...], error: PreviewFailed
 ) -> tuple[Problem, ...]:
-    """The problems in what a preview printed that did not come up."""
+    """What is wrong with a project that did not come up: by what it printed, else by the cause."""
     snapshot = await code.tree(anyio.Path(root), ()).capture()
     one = await _begin(root, spec, snapshot, code.PLACE)
     one.board.take(lines)
-    return one.problems
+    texts = await _texts(snapshot, code.below(snapshot, spec.folder), (*_SOURCES, *_OTHERS))
+    caused = failures.of_failure(error, spec, lines, texts)
+    prefix = f"{spec.folder}/" if spec.folder else ""
+    return (
+        *(failures.told(problem, error) for problem in one.problems),
+        *(_below(prefix, problem) for problem in caused),
+    )
 
 
 async def _look(them: "Previews", followed: dict[str, Followed], publish: Publish) -> None:
@@ -136,15 +145,22 @@ async def _begin(root: Path, spec: PreviewSpec, snapshot: Snapshot, place: str) 
 
 
 async def _routes(snapshot: Snapshot, places: dict[str, str]) -> tuple[Route, ...]:
+    texts = await _texts(snapshot, places, _SOURCES)
+    return await anyio.to_thread.run_sync(routes_in, texts)
+
+
+async def _texts(
+    snapshot: Snapshot, places: dict[str, str], endings: tuple[str, ...]
+) -> dict[str, str]:
     texts: dict[str, str] = {}
     for place, path in sorted(places.items())[: _MOST * 10]:
-        if place.endswith(_SOURCES) and len(texts) < _MOST:
+        if place.endswith(endings) and len(texts) < _MOST:
             try:
                 texts[place] = (await snapshot.read(path)).decode("utf-8", "replace")
             except KeyError:
                 # changed since: the next look has it
                 continue
-    return await anyio.to_thread.run_sync(routes_in, texts)
+    return texts
 
 
 def _below(prefix: str, problem: Problem) -> Problem:

@@ -11,8 +11,9 @@ import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
 
+from samokoder.agents.checks.check import Problem
 from samokoder.agents.configuration import WORKSPACE_FILE
-from samokoder.agents.errors import EngineMissing, InvalidInput, PreviewFailed
+from samokoder.agents.errors import EngineMissing, InvalidInput, PreviewFailed, ProjectInvalid
 from samokoder.agents.preview import code, loopback, problems
 from samokoder.agents.preview.order import Order
 from samokoder.agents.preview.remembering import RememberRequest, of_spec
@@ -109,7 +110,12 @@ async def start(call: Call, args: StartArgs) -> PreviewStatus:
     missing = await _missing(call, root / args.folder, settings)
     await call.say("Looking at the project.")
     snapshot = await code.tree(anyio.Path(root), ignore).capture()
-    spec = await _spec(snapshot, args, settings)
+    try:
+        spec = await _spec(snapshot, args, settings)
+    except ProjectInvalid as error:
+        wrong = Problem(error.path, error.line, error.detail, source="preview")
+        call.service.publish_preview(root, (wrong,))
+        raise
     if missing is not None:
         if not loopback.possible(spec):
             raise missing
@@ -131,11 +137,11 @@ async def start(call: Call, args: StartArgs) -> PreviewStatus:
     )
     try:
         status = await call.service.previews.start(order, call.say)
-    except PreviewFailed:
+    except PreviewFailed as error:
         # what it printed before it ended leads to the lines that are wrong
         (last, *_) = await call.service.previews.listing(root, ended=True)
         lines = await call.service.previews.lines(last.id)
-        call.service.publish_preview(root, await problems.of_lines(root, spec, lines))
+        call.service.publish_preview(root, await problems.of_failure(root, spec, lines, error))
         raise
     if args.remember:
         await _remember(call, root, args, spec)

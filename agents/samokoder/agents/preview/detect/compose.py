@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samokoder.agents.checks.detect.project import Project, join
-from samokoder.agents.errors import InvalidInput
+from samokoder.agents.errors import InvalidInput, ProjectInvalid
 from samokoder.agents.preview.detect import interpolation
-from samokoder.agents.preview.detect.compose_parts import durations, port_of, volume_of
+from samokoder.agents.preview.detect.compose_parts import durations, line_of, port_of, volume_of
 from samokoder.agents.preview.detect.dockerfile import read_dockerfile
 from samokoder.agents.preview.spec import Health, PreviewSpec, Reload, Service, Stack, Volume
 
@@ -53,10 +53,11 @@ def _yaml(text: str, path: str) -> dict[str, Any]:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark is not None else path
-        raise InvalidInput(f"{where} is not YAML: {getattr(error, 'problem', error)}") from error
+        line = mark.line + 1 if mark is not None else 1
+        why = f"{path}:{line} is not YAML: {getattr(error, 'problem', error)}"
+        raise ProjectInvalid(why, path=path, line=line) from error
     if not isinstance(value, dict) or not isinstance(value.get("services"), dict):
-        raise InvalidInput(f"{path} names no services")
+        raise ProjectInvalid(f"{path} names no services", path=path)
     return value
 
 
@@ -93,14 +94,15 @@ class _Reader:
             else:
                 text[key] = self._filled(f"{at}.{key}", value)
         image = str(text.get("image") or "")
-        dockerfile, context, target, arguments = self._build(at, text.get("build"))
+        dockerfile, context, target, arguments = await self._build(at, text.get("build"))
         environment, needs = _environment(text.get("environment"))
         ports = self._ports(at, text)
         if dockerfile and not ports:
             written = await self.project.text(dockerfile)
             ports = tuple(p for p in (read_dockerfile(written, arguments).port,) if p)
         if not image and not dockerfile:
-            raise InvalidInput(f"{self.path}: the service {name} has no image and no build")
+            why = f"{self.path}: the service {name} has no image and no build"
+            raise await self._wrong(why, f"services.{name}")
         return Service(
             name,
             image="" if dockerfile else image,
@@ -145,7 +147,12 @@ class _Reader:
             return None
         return "" if whole == "." else whole
 
-    def _build(self, at: str, raw: Any) -> tuple[str, str, str, dict[str, str]]:
+    async def _wrong(self, why: str, at: str) -> ProjectInvalid:
+        """What is wrong, at the line of the key."""
+        line = line_of(await self.project.text(self.path), at)
+        return ProjectInvalid(why, path=self.path, line=line)
+
+    async def _build(self, at: str, raw: Any) -> tuple[str, str, str, dict[str, str]]:
         if not raw:
             return "", "", "", {}
         build = {"context": raw} if isinstance(raw, str) else dict(raw)
@@ -154,10 +161,12 @@ class _Reader:
                 self._refuse(f"{at}.build.{key}")
         context = self._inside(str(build.get("context", ".")))
         if context is None or "://" in str(build.get("context", "")):
-            raise InvalidInput(f"{self.path}: {at}.build.context is not inside the workspace")
+            why = f"{self.path}: {at}.build.context is not inside the workspace"
+            raise await self._wrong(why, f"{at}.build")
         dockerfile = posixpath.normpath(join(context, str(build.get("dockerfile", "Dockerfile"))))
         if not self.project.has(dockerfile):
-            raise InvalidInput(f"{self.path}: {at}.build wants {dockerfile}, which is not there")
+            why = f"{self.path}: {at}.build wants {dockerfile}, which is not there"
+            raise await self._wrong(why, f"{at}.build")
         arguments, missing = _environment(build.get("args"))
         for name in missing:
             self._refuse(f"{at}.build.args.{name} has no value")

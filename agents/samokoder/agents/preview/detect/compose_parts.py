@@ -63,3 +63,17 @@ def seconds(raw: Any, default: float) -> float:
     """A duration such as ``1m30s``."""
     parts = _DURATION.findall(str(raw)) if raw else []
     return sum(float(number) * _SECONDS[unit] for number, unit in parts) if parts else default
+
+
+def line_of(text: str, at: str) -> int:
+    """The line of a key of a compose file, as ``services.web.build``; its parent's when absent."""
+    import yaml
+
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for name in at.split("."):
+        found = next((pair for pair in getattr(node, "value", ()) if pair[0].value == name), None)
+        if found is None:
+            return line
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

@@ -74,6 +74,18 @@ async def dockerfile_spec(project: Project, folder: str) -> PreviewSpec | None:
     )
 
 
+def steps(text: str) -> tuple[int, ...]:
+    """The line of every instruction, in the order engines count them as steps."""
+    lines, found, inside = text.splitlines(), [], False
+    for number, line in enumerate(lines, 1):
+        bare = line.strip()
+        if not inside and bare and not bare.startswith("#"):
+            found.append(number)
+        if bare and not bare.startswith("#"):
+            inside = bare.endswith("\\")
+    return tuple(found)
+
+
 def _assigned(rest: str, values: dict[str, str]) -> dict[str, str]:
     pairs = re.findall(r"(\w+)=(?:\"([^\"]*)\"|'([^']*)'|(\S*))", rest)
     if pairs:

@@ -35,6 +35,25 @@ def port_in_code(text: str) -> int:
     return 0
 
 
+def lines_with(text: str, port: int) -> tuple[int, ...]:
+    """The lines that name this port as one does where a program listens; they count from 1."""
+    return tuple(
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if any(
+            int(match[1]) == port
+            for shape in _CODE
+            for match in shape.finditer(_without_comments(line))
+        )
+    )
+
+
+def local_lines(text: str) -> tuple[int, ...]:
+    """The lines that name the loopback address as one to listen on."""
+    lines = enumerate(text.splitlines(), 1)
+    return tuple(number for number, line in lines if _LOCAL.search(_without_comments(line)))
+
+
 def port_in_command(command: str) -> int:
     """The port an option or an address of a command line names; 0 when there is none."""
     for match in _NAMED.finditer(command):

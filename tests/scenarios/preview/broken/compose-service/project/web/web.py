@@ -1,0 +1,6 @@
+import http.server
+
+PAGES = dict(about="hello")
+FIRST = PAGES["home"]
+
+http.server.HTTPServer(("0.0.0.0", 8000), http.server.BaseHTTPRequestHandler).serve_forever()

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+)
+
+var seen map[string]int
+
+func page(w http.ResponseWriter, r *http.Request) {
+	seen[r.URL.Path]++
+	fmt.Fprint(w, "hello")
+}
+
+func main() {
+	http.HandleFunc("/", page)
+	log.Fatal(http.ListenAndServe(":8080", nil))
+}

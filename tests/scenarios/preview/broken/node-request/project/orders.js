@@ -1,0 +1,4 @@
+exports.first = (orders) => {
+  const [order] = orders;
+  return order.name;
+};
