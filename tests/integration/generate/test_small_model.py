@@ -21,9 +21,13 @@ CLAIMS = (
 )
 
 
+DOUBLE = "def double(x):\n    return x * 2\n"
+
+
 def rules(*versions: str, claims: str = CLAIMS) -> tuple[dict[str, Any], ...]:
     return (
         {"match": "Write the Python module", "answers": [fenced(v) for v in versions]},
+        {"match": "Write one of its functions, `double(x)`", "answer": fenced(DOUBLE)},
         {"match": "will be written to this description", "answer": claims},
     )
 
@@ -35,7 +39,7 @@ def unittest(folder: Path) -> subprocess.CompletedProcess[str]:
 
 async def test_versions_are_tried_until_they_agree(tmp_path: Path) -> None:
     """The first version is wrong, one claim is wrong; neither is delivered."""
-    async with workroom(tmp_path / "w", rules(WRONG, RIGHT, RIGHT), small=True) as room:
+    async with workroom(tmp_path / "w", rules(WRONG, RIGHT), small=True) as room:
         result = await room.generate(BRIEF)
         assert result.complete, result
         assert (room.root / "doubling.py").read_text() == RIGHT
@@ -44,8 +48,20 @@ async def test_versions_are_tried_until_they_agree(tmp_path: Path) -> None:
         assert any("half(1) == 1" in note for note in result.notes), "and it is told"
         done = unittest(room.root)
         assert done.returncode == 0 and "Ran 5 tests" in done.stderr, done.stderr
-        assert len(room.asked("Write the Python module")) == 3
-        assert len(room.calls) == 5, "no plan, no review: every token goes into the module"
+        assert len(room.asked("Write the Python module")) == 2
+        assert len(room.calls) == 4, "no plan, no review: every token goes into the module"
+
+
+async def test_only_the_function_in_doubt_is_written_again(tmp_path: Path) -> None:
+    other = WRONG.replace("x ** 2", "x + 3")
+    async with workroom(tmp_path / "w", rules(WRONG, other), small=True) as room:
+        result = await room.generate(BRIEF)
+        assert result.complete, result
+        assert (room.root / "doubling.py").read_text() == RIGHT
+        assert len(room.asked("Write the Python module")) == 2
+        (asked,) = room.asked("Write one of its functions")
+        assert "`double(x)`" in asked.messages[-2][1]
+        assert "assert" not in asked.messages[-2][1], "who writes sees no claim"
 
 
 async def test_when_all_claims_hold_and_another_does_the_same_it_is_enough(
@@ -62,8 +78,8 @@ async def test_what_the_claims_do_not_see_is_decided_by_most_versions(tmp_path: 
     """All keep every claim; two of three agree on what a number below zero gives."""
     odd = RIGHT.replace("return x * 2", "return abs(x) * 2")
     claims = "assert double(2) == 4\nassert half(4) == 2\n"
-    versions = rules(odd, RIGHT, RIGHT.replace("x * 2", "x + x"), claims=claims)
-    async with workroom(tmp_path / "w", versions, small=True, flags={"model.samples": 3}) as room:
+    versions = rules(odd, RIGHT, claims=claims)
+    async with workroom(tmp_path / "w", versions, small=True) as room:
         result = await room.generate(BRIEF)
         assert result.complete, result
         assert (room.root / "doubling.py").read_text() == RIGHT

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from samokoder.agents.generate.small import agreement, claims, probes, tried
-from samokoder.agents.generate.small.agreement import Trial, choose
+from samokoder.agents.generate.small import claims, probes, tried
+from samokoder.agents.generate.small.agreement import Choice, Matter, Trial, choose
 from samokoder.agents.generate.small.answers import code, joined
 from samokoder.agents.generate.small.brief import Shown, Wish, foreign, wish
 from samokoder.agents.generate.small.mixing import mixed
@@ -88,16 +89,20 @@ def test_other_languages_are_not_for_this_way_of_writing() -> None:
         ("assert slugify('x' == 'y'", None),
         ("assert [slugify(c) for c in 'ab'] == ['a', 'b']", None),
         ("import os", None),
+        ("assert slugify('a', 'b') == 'a'", "assert slugify(['a', 'b']) == 'a'"),
+        ("assert unique('a') == 'a'", None),
+        ("assert slugify('') raises ValueError", "raises(ValueError, slugify, '')"),
+        ("raises(ValueError, slugify)", None),
         ("print(slugify('x'))", None),
     ],
 )
 def test_only_plain_claims_about_the_module_are_read(line: str, read: str | None) -> None:
-    assert claims.read(f"```python\n{line}\n```", SLUGS.names) == ((read,) if read else ())
+    assert claims.read(f"```python\n{line}\n```", SLUGS) == ((read,) if read else ())
 
 
 def test_a_claim_is_read_once_and_only_so_many() -> None:
     text = "\n".join(f"assert slugify({n}) == {n}" for n in range(50))
-    assert len(claims.read(text + "\n" + text, SLUGS.names)) == 24
+    assert len(claims.read(text + "\n" + text, SLUGS)) == 24
 
 
 def test_claims_become_tests_that_run(tmp_path: Path) -> None:
@@ -137,6 +142,14 @@ def trials(*rows: str) -> list[Trial]:
     ]
 
 
+def chosen(tried: list[Trial], certain: int) -> Choice:
+    """The choice, when all claims and calls are about one function."""
+    usable = next((t for t in tried if not t.broken), Trial(()))
+    return choose(
+        tried, Matter(*(("f",) * len(x) for x in (usable.holds, usable.answers))), certain
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "certain", "best", "settled"),
     [
@@ -147,7 +160,7 @@ def trials(*rows: str) -> list[Trial]:
         (["+++-", "+++-"], 0, 0, True),  # two do the same: a claim neither keeps is wrong
         (["+++-", "-++-"], 0, 0, False),
         (["+++-", "-++-", "--+-", "++--"], 0, 0, True),  # enough was tried
-        (["++--", "++++"], 0, 1, False),
+        (["++--", "++++"], 0, 1, True),  # the other is no rival
         (["+++-", "++-+", "+++-"], 0, 0, False),
         (["-+++", "+++-"], 1, 1, False),  # what the brief shows outweighs the rest
         (["-+++"], 1, None, False),
@@ -161,27 +174,43 @@ def trials(*rows: str) -> list[Trial]:
 def test_the_version_that_agrees_most_is_chosen(
     rows: list[str], certain: int, best: int | None, settled: bool
 ) -> None:
-    found = choose(trials(*rows), certain)
+    found = chosen(trials(*rows), certain)
     assert (found.best, found.settled) == (best, settled)
     assert found.reason or best is not None
 
 
 def test_two_that_agree_outvote_the_first() -> None:
-    found = choose(trials("++--+-", "--++++", "--++++"), 0)
+    found = chosen(trials("++--+-", "--++++", "--++++"), 0)
     assert found.best == 1
     assert found.kept == (2, 3, 4, 5)
-    assert agreement.choose(trials("++--", "--++"), 0).best == 0, "on equal terms the first"
+    assert chosen(trials("++--", "--++"), 0).best == 0, "on equal terms the first"
 
 
 def test_what_most_versions_answer_counts_and_errors_support_nothing() -> None:
     right, other = ("1", "2", "!ValueError"), ("1", "3", "!ValueError")
-    even = [Trial((True, True), "", a, a) for a in (other, right, right)]
-    assert choose(even, 0).best == 1, "equal claims: the answer most versions give"
+    even = [Trial((True, True), "", a) for a in (other, right, right)]
+    assert chosen(even, 0).best == 1, "equal claims: the answer most versions give"
     slips = [Trial((True,), "", ("!NameError",)), Trial((True,), "", ("!NameError",))]
-    assert choose([Trial((True,), "", ("5",)), *slips], 0).best == 0
+    assert chosen([Trial((True,), "", ("5",)), *slips], 0).best == 0
     unlike = [Trial((True,), "", ("5",)), Trial((True,), "", ("6",))]
-    assert not choose(unlike, 0).settled, "they keep the claim and are not the same"
-    assert choose([unlike[0], unlike[0]], 0).settled
+    assert not chosen(unlike, 0).settled, "they keep the claim and are not the same"
+    assert chosen([unlike[0], unlike[0]], 0).settled
+
+
+def test_a_function_written_anew_speaks_for_itself_only() -> None:
+    matter = Matter(("f", "g"), ("f", "g"))
+    first = Trial((True, False), "", ("1", "2"))
+    again = Trial((True, True), "", ("1", "3"), speaks=("g",))
+    found = choose([first, again], matter, 0)
+    assert (found.best, found.open) == (1, ("f",)), "nothing as good speaks of g, one of f"
+    rival = replace(again, answers=("1", "4"))
+    assert choose([first, again, rival], matter, 0).open == ("f",), "three have spoken of g"
+    assert choose([again, rival], matter, 0).open == ("f", "g")
+    found = choose([first, replace(first, answers=("1", "9")), again, again], matter, 0)
+    assert (found.best, found.settled) == (2, True)
+    other = [Trial((True, True), "", (f"{n}", "3")) for n in (7, 7)]
+    mute = [Trial((True, True), "", ("8", "3"), speaks=("-",))] * 9
+    assert choose([*mute, *other], matter, 0).best == 9, "copies are no votes"
 
 
 def test_calls_with_which_versions_are_compared() -> None:

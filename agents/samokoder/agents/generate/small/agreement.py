@@ -5,10 +5,13 @@ same way: a claim that most versions keep, and a version that keeps most of thos
 So is an answer that most versions give. What the brief itself shows is certain. After the ideas of
 dual execution agreement (Chen et al., "CodeT", 2022) and of the most agreeing result (Shi et al.,
 "Natural language to code translation with execution", 2022).
+
+A version may be another one with one function written anew; then it has a voice about that function
+only, since of the rest it says nothing that was not said.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ALIKE = 2
@@ -30,70 +33,124 @@ class Trial:
     """One version: which of the claims hold, in their order; ``broken`` when it cannot be used.
 
     ``answers`` are what it returns for the calls of the claims, ``more`` for calls like them.
+    ``speaks`` names the functions it has a voice about; empty: all.
     """
 
     holds: tuple[bool, ...]
     broken: str = ""
     answers: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    speaks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Which function each claim, each call and each call like them is about; "" is the program."""
+
+    claims: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``best`` is the version's number, None when none is to be trusted; ``settled`` when another
-    version is not expected to change that; ``kept`` are numbers of the claims that hold for it.
+    """``best`` is the version's number, None when none is to be trusted; ``kept`` are numbers of
+    the claims that hold for it; ``open`` the functions about which another version may still
+    change something: none are left when it is settled.
     """
 
     best: int | None
-    settled: bool = False
     kept: tuple[int, ...] = ()
+    open: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def settled(self) -> bool:
+        return self.best is not None and not self.open
 
-def choose(trials: Sequence[Trial], certain: int) -> Choice:
+
+def choose(trials: Sequence[Trial], matter: Matter, certain: int) -> Choice:
     """The best version so far; the first ``certain`` claims are the brief's own."""
-    usable = [n for n, t in enumerate(trials) if not t.broken]
+    usable = [t for t in trials if not t.broken]
     if not usable:
         why = trials[-1].broken if trials else "nothing was written"
         return Choice(None, reason=why)
-    count = len(trials[usable[0]].holds)
-    votes = [sum(trials[n].holds[c] for n in usable) for c in range(count)]
-    answers = _tally([trials[n].answers for n in usable])
-    more = _tally([trials[n].more for n in usable])
+    count = len(matter.claims)
+    votes = [
+        sum(t.holds[c] for t in usable if _speaks(t, name)) for c, name in enumerate(matter.claims)
+    ]
+    answers = _tally(usable, matter.answers, [t.answers for t in usable])
+    more = _tally(usable, matter.more, [t.more for t in usable])
 
-    def score(number: int) -> tuple[int, int, int]:
-        trial = trials[number]
-        holds = trial.holds
-        kept = sum(v for v, h in zip(votes, holds, strict=True) if h)
+    def score(trial: Trial) -> tuple[int, int]:
+        kept = sum(v for v, h in zip(votes, trial.holds, strict=True) if h)
         shared = 2 * _shared(answers, trial.answers) + _shared(more, trial.more)
-        return sum(holds[:certain]), 2 * kept + shared, -number
+        return sum(trial.holds[:certain]), 2 * kept + shared
 
-    best = max(usable, key=score)
-    holds = trials[best].holds
-    kept = tuple(c for c in range(count) if holds[c])
-    if not all(holds[:certain]):
-        return Choice(None, kept=kept, reason="no version does what the brief shows")
-    if count == 0:
-        return Choice(best, settled=True)
-    lost = [c for c in range(count) if not holds[c] and votes[c]]
-    alike = sum(trials[n] == trials[best] for n in usable)
-    all_kept = len(kept) == count
-    enough = alike >= _ALIKE or len(usable) >= (_FEW if all_kept else _ENOUGH)
-    settled = enough and (all_kept or not lost)
-    if 2 * len(kept) < count and alike < _SURE:
-        return Choice(
-            None, kept=kept, reason=f"the best version keeps {len(kept)} of {count} claims"
-        )
-    return Choice(best, settled, kept)
+    best = max(usable, key=score)  # of equal ones the first
+    number = next(n for n, t in enumerate(trials) if t is best)
+    kept = tuple(c for c in range(count) if best.holds[c])
+    if not all(best.holds[:certain]):
+        return Choice(None, kept, reason="no version does what the brief shows")
+    names = dict.fromkeys(matter.claims)
+    alike = {name: _alike(name, best, usable, matter) for name in names}
+    if 2 * len(kept) < count and min(alike.values()) < _SURE:
+        return Choice(None, kept, reason=f"the best version keeps {len(kept)} of {count} claims")
+    unsettled = [
+        name for name in names if not _settled(name, best, usable, matter, votes, alike[name])
+    ]
+    return Choice(number, kept, tuple(unsettled))
 
 
-def _tally(answers: Sequence[Sequence[str]]) -> list[Counter[str]]:
-    """How many versions give each answer, call by call."""
-    return [Counter(column) for column in zip(*answers, strict=True)]
+def _settled(
+    name: str,
+    best: Trial,
+    usable: Sequence[Trial],
+    matter: Matter,
+    votes: Sequence[int],
+    alike: int,
+) -> bool:
+    mine = [c for c, about in enumerate(matter.claims) if about == name]
+    said = [t for t in usable if _speaks(t, name)]
+    if all(best.holds[c] for c in mine):
+        # one that is as good and does something else asks for a third voice
+        good = sum(all(t.holds[c] for c in mine) for t in said)
+        return alike >= _ALIKE or len(said) >= (_FEW if good > alike else _ALIKE)
+    lost = any(votes[c] for c in mine if not best.holds[c])
+    return not lost and (alike >= _ALIKE or len(said) >= _ENOUGH)
+
+
+def _alike(name: str, best: Trial, usable: Sequence[Trial], matter: Matter) -> int:
+    """How many versions with a voice about the function do the same with it."""
+    return sum(
+        _speaks(t, name) and _about(name, t, matter) == _about(name, best, matter) for t in usable
+    )
+
+
+def _about(name: str, trial: Trial, matter: Matter) -> list[object]:
+    pairs = (
+        (matter.claims, trial.holds), (matter.answers, trial.answers), (matter.more, trial.more)
+    )  # fmt: skip
+    return [v for names, values in pairs for n, v in zip(names, values, strict=True) if n == name]
+
+
+def _speaks(trial: Trial, name: str) -> bool:
+    return not trial.speaks or name in trial.speaks
+
+
+def _tally(
+    usable: Sequence[Trial], names: Sequence[str], answers: Sequence[Sequence[str]]
+) -> list[Counter[str]]:
+    """How many versions with a voice give each answer, call by call."""
+    columns: Iterable[tuple[str, ...]] = zip(*answers, strict=True) if names else ()
+    return [
+        Counter(a for t, a in zip(usable, column, strict=True) if _speaks(t, name))
+        for name, column in zip(names, columns, strict=True)
+    ]
 
 
 def _shared(tally: Sequence[Counter[str]], answers: Sequence[str]) -> int:
-    """How many other versions give the same answers, summed over the calls."""
+    """How many others give the same answers, summed over the calls."""
     return sum(
         found[answer] - 1
         for found, answer in zip(tally, answers, strict=True)

@@ -1,6 +1,7 @@
 """Claims about a module, one assertion each: read from a model's answer, written as a test file."""
 
 import ast
+import re
 from collections.abc import Collection, Sequence
 
 from samokoder.agents.generate.small.brief import Shown, Wish
@@ -11,22 +12,64 @@ _ALLOWED = (
     ast.Mult, ast.Add, ast.Not, ast.Expr, ast.In, ast.NotIn, ast.keyword, ast.Pow, ast.Div,
     ast.Sub,
 )  # fmt: skip
+_RAISES = re.compile(r"^assert (\w+)\((.*)\) raises (\w+)$")
 _BUILTINS = frozenset({"raises", "list", "tuple", "set", "sorted", "round", "len", "isinstance",
                        "float", "int", "str", "dict", "bool", "ValueError", "TypeError", "KeyError",
                        "IndexError", "ZeroDivisionError", "Exception"})  # fmt: skip
 
 
-def read(answer: str, names: Collection[str], most: int = 24) -> tuple[str, ...]:
-    """The usable assertions of an answer, each about one of the functions, each once."""
+def read(answer: str, wanted: Wish, most: int = 24) -> tuple[str, ...]:
+    """The usable assertions of an answer, each about one of the functions, each once.
+
+    What is written nearly right is put right: `assert f(x) raises E`, and several numbers given to
+    a function that takes one list of them.
+    """
     found: dict[str, None] = {}
+    takes = {f.partition("(")[0]: _parameters(f) for f in wanted.functions}
     for line in answer.splitlines():
-        text = line.strip("`- ").rstrip(",;")
-        if usable(text, names):
-            (statement,) = ast.parse(text).body
-            if isinstance(statement, ast.Assert):
-                statement.msg = None
+        text = _RAISES.sub(r"raises(\3, \1, \2)", line.strip("`- ").rstrip(",;"))
+        text = re.sub(r", \)$", ")", text)
+        if not usable(text, wanted.names):
+            continue
+        (statement,) = ast.parse(text).body
+        if isinstance(statement, ast.Assert):
+            statement.msg = None
+        if all(_fits(call, takes) for call in _calls(statement)):
             found[ast.unparse(statement)] = None
     return tuple(found)[:most]
+
+
+def _parameters(signature: str) -> tuple[int, int]:
+    """How many arguments a function takes, least and most."""
+    arguments = ast.parse(f"def {signature}: pass").body[0].args  # type: ignore[attr-defined]
+    if arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
+        return 0, 99
+    most = len(arguments.args)
+    return most - len(arguments.defaults), most
+
+
+def _calls(statement: ast.stmt) -> list[tuple[str, list[ast.expr]]]:
+    """Calls of functions by name with the list of their arguments, which may be changed."""
+    found: list[tuple[str, list[ast.expr]]] = []
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if _is_raises(node) and len(node.args) > 1:
+            found.append((ast.unparse(node.args[1]), node.args[2:]))
+        else:
+            found.append((node.func.id, node.args))
+    return found
+
+
+def _fits(call: tuple[str, list[ast.expr]], takes: dict[str, tuple[int, int]]) -> bool:
+    """Whether the function takes so many; several values for one are made a list of them."""
+    name, arguments = call
+    if name not in takes:
+        return True
+    least, most = takes[name]
+    if most == 1 and len(arguments) > 1 and all(isinstance(a, ast.Constant) for a in arguments):
+        arguments[:] = [ast.List(list(arguments), ast.Load())]
+    return least <= len(arguments) <= most
 
 
 def called(claim: str, names: Collection[str]) -> ast.Call | None:
