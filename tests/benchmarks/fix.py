@@ -2,13 +2,14 @@
 """Runs the fixer over a set of broken programs and judges what it claims.
 
     python tests/benchmarks/fix.py --data DIR --set NAME [--half public] [--no-model | --model M]
-        [--limit N] [--seed S] [--jobs J] --out F [--baseline whole-file]
+        [--limit N] [--seed S] [--jobs J] --out F [--resume] [--minutes M] [--baseline whole-file]
 
 ``DIR`` holds folders of cases (``NAME/public.jsonl``) and their ``judge.py``. The fixer sees half of
 each case's tests where a set has them one by one; the judge uses all. ``--model`` is ``perfect`` (a
 scripted model that answers with the set's own solution), ``embedded:PATH`` of a weights file (or the name of pulled weights), or
 any ``provider:name`` of the settings. ``--baseline whole-file`` asks the same model once for the
 whole file instead of climbing. One JSON line per case goes to ``F``, a summary to the terminal.
+With ``--resume`` cases that stand in ``F`` are not run again; ``--minutes`` starts none later than that.
 """
 
 import argparse
@@ -63,6 +64,8 @@ class Row:
     diff: str = ""
     failure: str = ""
     answer: str = ""
+    right: bool = False
+    """The judge's word on what was not claimed, only proposed."""
     tallies: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -188,8 +191,11 @@ async def _climb(
     row.calls = len(run.asked)
     if text:
         answer = text.replace(ready.prefix, "", 1) if ready.prefix else text
-        row.answer = answer
-        row.solved = await anyio.to_thread.run_sync(verdict_of, judge, name, x, answer)
+        good = await anyio.to_thread.run_sync(verdict_of, judge, name, x, answer)
+        if row.verdict in ("proven", "answered"):
+            row.answer, row.solved = answer, good
+        else:
+            row.right = good
     row.failure = str(x.get("failure") or x.get("op") or "")
     return row
 
@@ -204,12 +210,12 @@ def replace_fix(settings: Settings, args: argparse.Namespace) -> Settings:
 
 
 def fill(row: Row, result: FixResult) -> str:
-    """The judged file's text when the fixer claims a fix."""
+    """The judged file's text when the fixer has one, claimed or proposed."""
     row.reason = result.reason
     for fixed in result.fixes:
         row.rung, row.note, row.diff = fixed.rung, fixed.note, fixed.diff
         row.tallies = [msgspec.to_builtins(t) for t in fixed.tallies]
-        if fixed.verdict is Verdict.PROVEN and fixed.change is not None:
+        if fixed.verdict is not Verdict.REFUSED and fixed.change is not None:
             return next((c.after or b"" for c in fixed.change.changes), b"").decode()
     return ""
 
@@ -278,9 +284,15 @@ async def run_all(args: argparse.Namespace) -> list[Row]:
     judge = load_judge(args.data)
     chosen = cases(args)
     rows: list[Row] = []
+    if args.resume and await anyio.Path(args.out).exists():
+        lines = (await anyio.Path(args.out).read_text()).splitlines()
+        kept = {x["id"] for x in chosen}
+        rows = [r for r in (Row(**json.loads(line)) for line in lines) if r.id in kept]
+        chosen = [x for x in chosen if x["id"] not in {r.id for r in rows}]
+    stop = time.monotonic() + 60 * args.minutes if args.minutes else float("inf")
     pool = ScratchPool(Path(tempfile.mkdtemp(prefix="scratch-")))
     tools = Tools(pool)
-    out = await anyio.open_file(args.out, "w")
+    out = await anyio.open_file(args.out, "a" if args.resume else "w")
     limiter = anyio.CapacityLimiter(args.jobs)
     async with AsyncExitStack() as stack:
         model: Model | None = None
@@ -290,6 +302,8 @@ async def run_all(args: argparse.Namespace) -> list[Row]:
 
         async def one(x: dict[str, Any]) -> None:
             async with limiter:
+                if time.monotonic() > stop:
+                    return
                 row = await climb(x, args.set, args, tools, model, judge)
                 rows.append(row)
                 await out.write(json.dumps(row.__dict__) + "\n")
@@ -326,6 +340,8 @@ def summary(args: argparse.Namespace, rows: list[Row]) -> Iterator[str]:
     yield f"seconds {sum(r.seconds for r in rows):.0f} in all, tokens {sum(r.tokens for r in rows)}, calls {sum(r.calls for r in rows)}"
     left = Counter(r.failure.split(":")[0][:40] or r.reason[:40] for r in rows if not r.solved)
     yield "not solved: " + ", ".join(f"{k} {v}" for k, v in left.most_common(12))
+    held = [r for r in rows if r.verdict == "unverified" and r.right]
+    yield f"proposed only: {sum(r.verdict == 'unverified' for r in rows)}, of them right {len(held)}"
     if wrong:
         yield "false claims: " + ", ".join(f"{r.id} ({r.rung})" for r in wrong[:20])
 
@@ -345,6 +361,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0, help="per model-free rung and case")
     parser.add_argument("--fixable", action="store_true", help="eslint: what the linter can fix")
     parser.add_argument("--baseline", choices=["whole-file"], default="")
+    parser.add_argument("--resume", action="store_true", help="keep the cases that stand in F")
+    parser.add_argument("--minutes", type=float, default=0, help="start no case later than this")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()

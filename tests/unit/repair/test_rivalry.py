@@ -1,7 +1,10 @@
 """Changes that pass are compared: what the tests do not tell apart is not claimed (R8)."""
 
+import types
+
 from samokoder.agents.repair.mutation.rivalry import Option, changed_lines, judged
 from samokoder.agents.repair.mutation.runner.habits import habits
+from samokoder.agents.repair.mutation.runner.holes import holes
 from samokoder.agents.repair.mutation.runner.nearby import near
 from samokoder.agents.repair.mutation.runner.recording import Call
 from samokoder.agents.repair.mutation.runner.values import canonical
@@ -51,10 +54,12 @@ def test_an_unlikely_change_needs_examples() -> None:
 
 
 def test_a_line_no_test_runs_is_not_shown_right() -> None:
+    both = (Option("a = 1\nb = 2", 0.6), Option("a = 2\nb = 2", 0.5))
     plays = {0: BOTH, 1: BOTH}
-    assert "no test runs" in judged(options(0.6, 0.5), plays, covered={0: False, 1: False}).doubt
-    assert not judged(options(0.6, 0.5), plays, covered={0: True, 1: True}).doubt
-    assert not judged(options(0.6), {0: BOTH}, covered={0: False}).doubt, "nothing else fits"
+    assert "no test runs" in judged(both, plays, missed={0: ["a = 1"]}).doubt
+    assert not judged(both, plays, missed={0: []}).doubt
+    assert not judged(both, plays, missed={0: ["b = 2"]}).doubt, "nobody would have it otherwise"
+    assert not judged(both[:1], {0: BOTH}, missed={0: ["a = 1"]}).doubt, "nothing else fits"
 
 
 def test_what_could_not_be_compared_is_a_doubt_when_close() -> None:
@@ -89,3 +94,37 @@ def test_equal_results_read_equal() -> None:
     assert canonical(x for x in (1, 2)) == canonical(iter([1, 2]).__class__ and (y for y in (1, 2)))
     assert canonical([1]) != canonical((1,))
     assert canonical("x" * 500) != canonical("x" * 499 + "y")
+
+
+SHOP = """\
+import math
+
+RATE = 2
+
+
+class Shop:
+    def __init__(self):
+        self.stock = {}
+
+    def price(self, n):
+        total = sum(x for x in range(n))
+        return math.floor(total * RATE) + missing
+
+    def sell(self, n):
+        self.sold = n
+        return price(n) + self.count + self.sold + len(self.stock) + self.price(n)
+
+
+def main():
+    global made
+    made = Shop()
+    return made
+"""
+
+
+def test_names_that_nothing_defines() -> None:
+    module = types.ModuleType("shop")
+    exec(compile(SHOP, "shop.py", "exec"), vars(module))
+    assert holes(module, SHOP, [], whole=True) == ["missing", "price", "self.count"]
+    assert holes(module, SHOP, [11], whole=False) == ["missing"], "only around what was changed"
+    assert holes(module, SHOP, [20], whole=False) == []

@@ -12,6 +12,15 @@ from samokoder.agents.workspace.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One of several texts that a broken file may have been meant to be, and its likelihood."""
+
+    path: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A change that might help. ``rung`` names who made it, ``note`` how, in plain words."""
 
@@ -20,6 +29,8 @@ class Candidate:
     note: str = ""
     doubt: str = ""
     """Why it may not be claimed although it passes; empty when nothing speaks against it."""
+    readings: tuple[Reading, ...] = ()
+    """Where it only lets the tests run: this text of the file first, then the other likely ones."""
 
 
 class Verdict(StrEnum):
@@ -71,6 +82,10 @@ class Case:
     """Tokens spent on it so far, input and output."""
     calls: int = 0
     """Model calls made for it so far."""
+    origin: Snapshot | None = None
+    """The tree before anything was repaired, where that is another one."""
+    readings: tuple[Reading, ...] = ()
+    """Texts to search from, where what was repaired so far could be read in several ways."""
 
 
 class Rung(Protocol):

@@ -9,11 +9,18 @@ from anyio import to_thread
 
 from samokoder.agents.checks.check import Problem
 from samokoder.agents.repair import changes, imports, names, ruffs, syntax, testcode, toolfixes
-from samokoder.agents.repair.case import Candidate, Case
-from samokoder.agents.repair.mutation import rivalry, trial
+from samokoder.agents.repair.case import Candidate, Case, Reading
+from samokoder.agents.repair.mutation import trial
+from samokoder.agents.repair.mutation.generation import Tried
 from samokoder.agents.repair.workshop import Workshop
 
 _RUFF_RULES = ("ruff", "Ruff")
+_NEXT = 0.9
+"""Likelihood of a name against the one that is a little nearer to what stands there."""
+_READINGS = 4
+"""Other ways to read a broken file that are searched beside the likeliest one."""
+_OTHER = 0.3
+"""Part of its likelihood that they have at least."""
 
 
 class Deterministic:
@@ -39,6 +46,8 @@ class Deterministic:
             change_set = changes.modified(case.snapshot, note, texts)
             if change_set.changes:
                 yield Candidate(change_set, self.name, note)
+        async for candidate in self._names(case, problems):
+            yield candidate
 
     async def _syntax(self, case: Case, path: str) -> AsyncGenerator[Candidate, str]:
         """Texts of a file that does not parse, those first that make the tests pass."""
@@ -46,21 +55,60 @@ class Deterministic:
         repairs = await to_thread.run_sync(syntax.repairs, text)
         if not repairs:
             return
-        options = tuple(rivalry.Option(r.text, math.exp(-r.cost)) for r in repairs)
-        found = trial.Trial(tuple(range(len(repairs))))
-        if self._workshop is not None:
+        options = tuple(
+            Tried(path, r.text, math.exp(-r.cost), f"{path}: {r.note}") for r in repairs
+        )
+        async for candidate in self._tried(case, path, options, "syntax"):
+            yield candidate
+
+    async def _names(
+        self, case: Case, problems: tuple[Problem, ...]
+    ) -> AsyncGenerator[Candidate, str]:
+        """Misspelt names put right. One that only one name is near to needs no comparison."""
+        found: dict[str, dict[str, str]] = {}
+        for problem in problems:
+            for path, line in _places(case, problem):
+                text = await _text(case, path)
+                for new, note in names.repairs(text, line, problem.message):
+                    found.setdefault(path, {}).setdefault(new, note)
+        for path, notes in found.items():
+            options = tuple(
+                Tried(path, new, _NEXT**rank, f"{path}: {note}")
+                for rank, (new, note) in enumerate(notes.items())
+            )
+            async for candidate in self._tried(case, path, options, "names"):
+                yield candidate
+
+    async def _tried(
+        self, case: Case, path: str, options: tuple[Tried, ...], what: str
+    ) -> AsyncGenerator[Candidate, str]:
+        """Texts of one file, likeliest first; those first that pass, with what they leave open."""
+        found = trial.Trial(options)
+        if self._workshop is not None and (len(options) > 1 or what == "syntax"):
             found = await case.run.step(
-                f"{case.name}/L0/{path}",
-                partial(trial.tried, case, self._workshop, path, options),
+                f"{case.name}/L0/{what}/{path}",
+                partial(trial.tried, case, self._workshop, options),
                 trial.Trial,
                 agent=self.name,
                 pure=True,
             )
-        for index in found.order:
-            note = f"{path}: {repairs[index].note}"
-            change_set = changes.modified(case.snapshot, note, {path: _bytes(repairs[index].text)})
+        for one in found.found:
+            change_set = changes.modified(case.snapshot, one.note, {path: _bytes(one.text)})
             if change_set.changes:
-                yield Candidate(change_set, self.name, note, found.doubt)
+                broken = what == "syntax" and not found.passes
+                readings = _readings(one, found.found) if broken else ()
+                yield Candidate(change_set, self.name, one.note, found.doubt, readings)
+
+
+def _readings(chosen: Tried, options: tuple[Tried, ...]) -> tuple[Reading, ...]:
+    """The chosen text, then the others that are not much less likely. A missing bracket is as good
+    as certain.
+    """
+    others = [o for o in options if o is not chosen and o.score > chosen.score * _OTHER]
+    return tuple(
+        Reading(o.path, o.text, min(1.0, o.score / trial.SURE))
+        for o in (chosen, *others[:_READINGS])
+    )
 
 
 async def _all(
@@ -72,11 +120,6 @@ async def _all(
         yield texts, note
     async for texts, note in _imports(case, problems):
         yield texts, note
-    for problem in problems:
-        for path, line in _places(case, problem):
-            text = await _text(case, path)
-            for new, note in names.repairs(text, line, problem.message):
-                yield {path: _bytes(new)}, f"{path}: {note}"
 
 
 def _bytes(text: str) -> bytes:

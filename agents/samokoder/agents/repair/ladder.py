@@ -98,6 +98,8 @@ async def climb(case: Case, rungs: Sequence[Rung], prover: Prover) -> Outcome:
             baseline=failures,
             focus=(),
             learned=case.learned,
+            origin=case.snapshot,
+            readings=candidate.readings,
             name=f"{case.name}/{round_ + 1}",
         )
     case.tokens, case.calls = max(case.tokens, state.case.tokens), max(case.calls, state.case.calls)

@@ -142,7 +142,7 @@ def _equals(line: str) -> Iterator[Edit]:
     for sign, cost in _MEANT:
         if lone and re.match(r"\s*(?:el)?if\b|\s*while\b|\s*return\b|\s*assert\b|.*=.*=", line):
             whole = line
-            for match in reversed(lone if not re.match(r"\s*\w+\s*[-+*/]?=", line) else lone[1:]):
+            for match in reversed(lone[1:] if re.match(r"\s*[\w.]+\s*=(?!=)", line) else lone):
                 whole = whole[: match.start()] + sign + whole[match.end() :]
             yield cost, [whole], f"`=` is `{sign}`"
     if len(lone) > 1:
@@ -187,6 +187,8 @@ def _brackets(line: str, message: str) -> Iterator[Edit]:
                 cost = 1.0 + (
                     0.0 if code[spot:].lstrip()[:1] in ("", ":", ",", ")", "]", "=") else 0.4
                 )
+                if code[spot - 1].isspace():
+                    cost += 0.05  # the same, less neat
                 yield cost, [code[:spot] + _PAIRS[sign] + code[spot:] + rest], "a closing bracket"
         yield 1.3, [code[:offset] + code[offset + 1 :] + rest], "no opening bracket"
     for offset, sign in closers:

@@ -4,13 +4,14 @@ A beam search over small edits at the place of the first error: an edit is kept 
 further afterwards. Results parse; whether they are right is for the proof to say.
 """
 
+import ast
 import re
 import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from samokoder.agents.repair import linedits
+from samokoder.agents.repair import linedits, testcode
 
 WIDTH = 10
 """States kept per round; set by hand, other widths were not compared."""
@@ -90,7 +91,18 @@ def repairs(text: str, limit: int = 12) -> list[Repair]:
 
 
 def _ranked(found: dict[str, Repair], limit: int) -> list[Repair]:
-    return sorted(found.values(), key=lambda r: r.cost)[:limit]
+    """The likeliest; of those that mean the same to Python only one."""
+    kept: dict[str, Repair] = {}
+    for repair in sorted(found.values(), key=lambda r: r.cost):
+        kept.setdefault(_meaning(repair.text), repair)
+        if len(kept) == limit:
+            break
+    return list(kept.values())
+
+
+def _meaning(text: str) -> str:
+    tree = testcode.parse(text)
+    return ast.dump(tree) if tree is not None else text
 
 
 def _further(new: Error, old: Error) -> bool:

@@ -116,7 +116,7 @@ def _ran(test: str, ids: set[str]) -> bool:
 
 def _fewer(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> bool:
     gained = passed(after) - passed(before)
-    if gained:
+    if gained or _loads(before, after):
         return True
     ran_before = any(r.failed or r.passed for r in before)
     ran_after = any(r.failed or r.passed for r in after)
@@ -124,6 +124,12 @@ def _fewer(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> b
         return True
     was, now = keys(before), keys(after)
     return not ran_before and bool(was) and not (set(was) & set(now))
+
+
+def _loads(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> bool:
+    """Whether tests run now, well or not, of a module that could not be imported."""
+    was, now = {t for _, t in failed(before)}, {t for _, t in failed(after)}
+    return any(t.startswith((f"{m}.", f"{m}::")) for m in was - now for t in now)
 
 
 def told(found: Difference, after: tuple[CheckResult, ...]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from anyio import to_thread
 
+from samokoder.agents.repair import testcode
 from samokoder.agents.repair.case import Case
 from samokoder.agents.repair.mutation import harness
 from samokoder.agents.repair.workshop import Workshop
@@ -71,7 +72,7 @@ async def compared(
     by it. ``options`` are likeliest first.
     """
     some = options[:_MOST]
-    old = (await case.snapshot.read(path)).decode("utf-8", "surrogateescape")
+    old = (await (case.origin or case.snapshot).read(path)).decode("utf-8", "surrogateescape")
     changed = await to_thread.run_sync(lambda: [changed_lines(old, o.text) for o in some])
     async with workshop.bench(case.snapshot) as bench:
         script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
@@ -81,6 +82,7 @@ async def compared(
             "failing": [],
             "passing": [],
             "candidates": [o.text for o in some],
+            "whole": await to_thread.run_sync(testcode.parse, old) is None,
             "changed": changed,
             "seconds": _CPU,
             "workers": harness.workers(),
@@ -89,14 +91,22 @@ async def compared(
         lines = await harness.run(bench, script, job, facts, _SECONDS + 10)
     plays: dict[int, dict[str, str]] = {}
     calls = 0
-    covered: dict[int, bool] = {}
+    missed: dict[int, list[str]] = {}
+    holes: dict[int, list[str]] = {}
     for line in lines:
         index, found = line.get("i"), line.get("plays")
         if isinstance(index, int) and isinstance(found, list):
             plays[index] = {str(name): str(outcome) for name, outcome in found}
             calls = max(calls, int(line.get("calls") or 0))
-            covered[index] = bool(line.get("covered"))
-    return judged(some, plays, calls, unlikely, sure, covered)
+            rows = some[index].text.split("\n")
+            missed[index] = [rows[n - 1] for n in line.get("missed") or () if n <= len(rows)]
+            holes[index] = [str(name) for name in line.get("holes") or ()]
+    told = judged(some, plays, calls, unlikely, sure, missed)
+    undefined = holes.get(told.order[0])
+    if undefined and not told.doubt:
+        names = ", ".join(f"`{name}`" for name in undefined[:3])
+        return replace(told, doubt=f"nothing defines {names}, which no test runs into")
+    return told
 
 
 def judged(
@@ -105,12 +115,13 @@ def judged(
     calls: int = 9,
     unlikely: Mapping[int, float] = UNLIKELY,
     sure: float = math.inf,
-    covered: Mapping[int, bool] | None = None,
+    missed: Mapping[int, list[str]] | None = None,
 ) -> Verdict:
     """Group the options by what they did; doubt where a likely one contradicts the likeliest, or
     where the likeliest does the same on every input. ``calls`` is how many the tests make;
     an option less likely than ``unlikely`` says for so many is not claimed, one likelier than
-    ``sure`` may give the same answer to everything.
+    ``sure`` may give the same answer to everything. ``missed`` are the changed lines of each that
+    no test runs: a likely option without such a line speaks against it.
     """
     order = tuple(range(len(options)))
     far = _FAR.get(calls, _FAR_OF_MANY) if options[0].score < sure else _FAR_OF_MANY
@@ -133,7 +144,8 @@ def judged(
         same = next(iter(outcomes), "an error")
         return replace(told, doubt=f"with it the answer is {same} whatever is asked")
     near = [i for i in order if i != best[0] and options[i].score * far >= options[best[0]].score]
-    if near and covered is not None and not covered.get(best[0], True):
+    unseen = (missed or {}).get(best[0], [])
+    if any(line not in options[i].text.split("\n") for line in unseen for i in near):
         return replace(told, doubt="no test runs the line, and it could be corrected otherwise too")
     for other in others:
         rival = max(options[i].score for i in groups[other])

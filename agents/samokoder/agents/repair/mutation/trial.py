@@ -7,21 +7,31 @@ from anyio import to_thread
 
 from samokoder.agents.repair.case import Case
 from samokoder.agents.repair.mutation import harness, rivalry
+from samokoder.agents.repair.mutation.generation import Tried, bred
 from samokoder.agents.repair.workshop import Workshop
 
 _SECONDS = 30.0
 """Wall seconds of all texts."""
 _EACH = 4.0
 """CPU seconds of one."""
-_SURE = 0.45
+SURE = 0.45
 """Likelihood of a repair of the syntax that says more than a few tests, as a missing bracket."""
+
+
+_LIKELIER = 3
+"""Likelier texts that fail, of which small changes are rivals too."""
+_CHANGES = 300
+"""Small changes of each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``order``: indices of the texts worth a proof. ``doubt``: see ``rivalry.Verdict``."""
+    """``found``: the texts worth a proof, likeliest first; ``passes``: whether they pass the tests.
+    ``doubt``: see ``rivalry.Verdict``.
+    """
 
-    order: tuple[int, ...]
+    found: tuple[Tried, ...]
+    passes: bool = False
     doubt: str = ""
 
 
@@ -35,19 +45,18 @@ def job_for(case: Case) -> harness.Job | None:
     return None
 
 
-async def tried(
-    case: Case, workshop: Workshop, path: str, options: tuple[rivalry.Option, ...]
-) -> Trial:
-    """Those that pass come first, compared with each other; without any the order stays."""
-    everything = Trial(tuple(range(len(options))))
+async def tried(case: Case, workshop: Workshop, options: tuple[Tried, ...]) -> Trial:
+    """Those texts of one file that pass the tests, compared with each other and with small changes
+    of likelier ones that fail; without any that passes all of them.
+    """
     job = job_for(case)
     if job is None or not options:
-        return everything
+        return Trial(options)
     async with workshop.bench(case.snapshot) as bench:
         script = await bench.put("runner.zip", await to_thread.run_sync(harness.program))
         facts: dict[str, Any] = {
             "mode": "try",
-            "path": f"{bench.root}/{path}",
+            "path": f"{bench.root}/{options[0].path}",
             "failing": [],
             "passing": [],
             "candidates": [o.text for o in options],
@@ -58,10 +67,21 @@ async def tried(
             "total": _SECONDS,
         }
         lines = await harness.run(bench, script, job, facts, _SECONDS + 10)
-    good = sorted({int(x["i"]) for x in lines if x.get("ok") and isinstance(x.get("i"), int)})
-    good = [i for i in good if 0 <= i < len(options)]
-    if not good:
-        return everything
-    mine = tuple(options[i] for i in good)
-    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely={}, sure=_SURE)
-    return Trial(tuple(good[i] for i in verdict.order), verdict.doubt)
+        good = sorted({int(x["i"]) for x in lines if x.get("ok") and isinstance(x.get("i"), int)})
+        good = [i for i in good if 0 <= i < len(options)]
+        if not good:
+            return Trial(options)
+        passing = [options[i] for i in good]
+        for likelier in options[: min(good[0], _LIKELIER)]:
+            passing += (await bred(case, bench, script, job, likelier, _CHANGES))[0]
+    passing = ranked(passing)
+    mine = tuple(rivalry.Option(t.text, t.score) for t in passing)
+    path = options[0].path
+    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely={}, sure=SURE)
+    return Trial(tuple(passing[i] for i in verdict.order), True, verdict.doubt)
+
+
+def ranked(found: list[Tried]) -> list[Tried]:
+    """Likeliest first, each text once."""
+    unique = {t.text: t for t in sorted(found, key=lambda t: t.score)}
+    return sorted(unique.values(), key=lambda t: -t.score)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import sys
@@ -35,6 +36,8 @@ def main() -> None:
         say(out, in_child(lambda: watch(job), job["seconds"]))
         return
     started = time.monotonic()
+    gc.collect()
+    gc.freeze()  # what is there already is not copied when the forks count references
     each = compare if job["mode"] == "rivals" else work
     children = []
     workers = max(1, job["workers"])

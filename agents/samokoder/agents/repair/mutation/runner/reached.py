@@ -1,4 +1,4 @@
-"""Whether any of some lines of a file is run; lines that hold no code do not count."""
+"""Which of some lines of a file are run; those that hold no code count as run."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import Any
 
 
 class Reached:
-    """A context; ``hit`` becomes True when one of the lines runs. Stops looking then."""
+    """A context; ``missed`` are those of the lines that did not run."""
 
     def __init__(self, path: str, text: str, lines: list[int]) -> None:
         self._target = os.path.realpath(path)
-        self._lines = frozenset(lines) & _code_lines(text)
+        self._left = set(_code_lines(text).intersection(lines))
         self._mine: dict[str, bool] = {}
-        self.hit = not self._lines
+
+    @property
+    def missed(self) -> list[int]:
+        return sorted(self._left)
 
     def __enter__(self) -> Reached:
-        if not self.hit:
+        if self._left:
             sys.settrace(self._call)
         return self
 
@@ -27,7 +30,7 @@ class Reached:
         sys.settrace(None)
 
     def _call(self, frame: Any, event: str, argument: Any) -> Any:
-        if self.hit:
+        if not self._left:
             return None
         name = frame.f_code.co_filename
         if name not in self._mine:
@@ -35,9 +38,9 @@ class Reached:
         return self._line if self._mine[name] else None
 
     def _line(self, frame: Any, event: str, argument: Any) -> Any:
-        if event == "line" and frame.f_lineno in self._lines:
-            self.hit = True
-        return None if self.hit else self._line
+        if event == "line":
+            self._left.discard(frame.f_lineno)
+        return self._line if self._left else None
 
 
 def _code_lines(text: str) -> frozenset[int]:

@@ -17,6 +17,7 @@ import time
 from typing import Any, NoReturn
 
 from .habits import habits
+from .holes import holes
 from .nearby import near
 from .overlay import overlay
 from .reached import Reached
@@ -42,7 +43,8 @@ def _late(number: int, frame: Any) -> NoReturn:
 
 def behaviour(job: dict[str, Any], text: str, changed: list[int]) -> dict[str, Any]:
     """``plays``: a name for each input, and what came of it; ``calls`` counts what was recorded;
-    ``covered`` whether the tests run one of the ``changed`` lines.
+    ``missed`` are the ``changed`` lines that no test runs; ``holes``
+    names that nothing defines.
     """
     overlay(job["path"], text)
     signal.signal(signal.SIGPROF, _late)
@@ -52,9 +54,12 @@ def behaviour(job: dict[str, Any], text: str, changed: list[int]) -> dict[str, A
     with recorder, reached:
         run_all(job, frozenset(), stop=False, each=recorder.begin)
     module = module_of(job["path"])
+    facts: dict[str, Any] = {"plays": [], "calls": 0, "missed": reached.missed, "holes": []}
+    if module is not None:
+        facts["holes"] = holes(module, text, changed, job["whole"])
     tests = [t for t in recorder.tests if t]
     if module is None or not tests:
-        return {"plays": [], "calls": 0, "covered": reached.hit}
+        return facts
     lines = text.split("\n")
     plays: list[list[str]] = []
     deadline = time.process_time() + job["seconds"] * 0.6 - (time.process_time() - started)
@@ -63,7 +68,7 @@ def behaviour(job: dict[str, Any], text: str, changed: list[int]) -> dict[str, A
             break
         plays.append([name, _played(module, calls, lines)])
     signal.setitimer(signal.ITIMER_PROF, 0)
-    return {"plays": plays, "calls": sum(map(len, tests)), "covered": reached.hit}
+    return {**facts, "plays": plays, "calls": sum(map(len, tests))}
 
 
 def _inputs(tests: list[list[Call]]) -> list[tuple[str, list[Call]]]:
