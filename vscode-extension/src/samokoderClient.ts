@@ -1,4 +1,4 @@
-/** The language client: `samokoder lsp` as a child, its commands, its events. */
+/** The language client on a child of ours: its commands, its events. */
 
 import type { LogOutputChannel } from "vscode";
 import {
@@ -11,14 +11,14 @@ import {
 } from "vscode-languageclient/node";
 
 import type { RunEvent } from "./answers";
+import type { Launch } from "./launch";
 import type { Server } from "./requests";
 import { scrubbed } from "./scrubbed";
 
 export type ServerState = "starting" | "running" | "stopped";
 
 export interface Wishes {
-  readonly program: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly launch: Launch;
   readonly output: LogOutputChannel;
   /** Texts that must never be written to the output. */
   readonly secrets: () => readonly string[];
@@ -44,7 +44,7 @@ export function client(wishes: Wishes): Client {
   const inner = new LanguageClient(
     "samokoder",
     "Samokoder",
-    { command: wishes.program, args: ["lsp"], options: { env: { ...process.env, ...wishes.env } } },
+    () => wishes.launch.child(),
     {
       documentSelector: [{ scheme: "file" }],
       outputChannel: wishes.output,
@@ -66,7 +66,10 @@ export function client(wishes: Wishes): Client {
       return inner.initializeResult?.serverInfo?.version ?? "";
     },
     start: () => inner.start(),
-    stop: () => inner.dispose(),
+    stop: () =>
+      inner.dispose().finally(() => {
+        wishes.launch.end();
+      }),
     has: (command) =>
       inner.initializeResult?.capabilities.executeCommandProvider?.commands.includes(command) ?? false,
     execute: (command, args, token) =>

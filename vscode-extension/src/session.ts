@@ -6,6 +6,7 @@ import type { RunEvent } from "./answers";
 import type { Client, ServerState } from "./samokoderClient";
 import { failure } from "./failures";
 import type { Keys } from "./keys";
+import { Launch } from "./launch";
 import { pick } from "./spoken";
 import type { Program, Way } from "./program";
 import type { Server } from "./requests";
@@ -120,11 +121,11 @@ export class Session implements Connection, vscode.Disposable {
       return;
     }
     this.output.info(`${found.command} lsp`);
+    const launch = new Launch(found.command, found.env, vscode.workspace.workspaceFolders?.[0]?.uri.fsPath);
     // Loaded here and not at activation: most of this extension's code is the language client.
     const { client } = await import("./samokoderClient");
     const mine: Client = client({
-      program: found.command,
-      env: found.env,
+      launch,
       output: this.output,
       secrets: () => this.keys.secrets,
       onState: (state) => {
@@ -142,6 +143,7 @@ export class Session implements Connection, vscode.Disposable {
     });
     this.client = mine;
     await mine.start();
+    this.output.info(`samokoder ${mine.version}`);
     this.program.greet(mine.version);
   }
 
