@@ -107,6 +107,11 @@ def test_problems_go_with_a_restart_and_with_a_changed_file() -> None:
             ("cmd/web/main.go", 11),
         ),
         (
+            "2026/11/22 06:53:53 http: panic serving 10.1.1.2:43210: nil map\n"
+            "goroutine 18 [running]:\nmain.page()\n\t/app/cmd/web/main.go:12 +0x6c\n",
+            ("cmd/web/main.go", 12),
+        ),
+        (
             "\x1b[31m12:00:01 [vite] Internal server error: Unexpected token\x1b[39m\n"
             "  Plugin: vite:esbuild\n  File: /app/src/main.ts:4:10\n",
             ("src/main.ts", 4),
@@ -124,7 +129,7 @@ def test_problems_go_with_a_restart_and_with_a_changed_file() -> None:
             ("server.c", 12),
         ),
     ],
-    ids=["node", "go", "vite", "esbuild", "webpack", "c"],
+    ids=["node", "go", "served", "vite", "esbuild", "webpack", "c"],
 )
 def test_other_languages(text: str, place: tuple[str, int]) -> None:
     seen = board("server.mjs", "cmd/web/main.go", "src/main.ts", "server.c")

@@ -69,7 +69,11 @@ async def ready(engine: Engine, tag: Tag, program: Program, limits: Limits) -> i
             pause = min(pause * 1.5, SLOWEST)
     await _still_running(engine, program, limits)
     if status == -1:
-        await _listens_elsewhere(engine, tag, program, limits)
+        if await _listens_elsewhere(engine, tag, program, limits):
+            raise PreviewFailed(
+                f"port {program.part.port} closes every connection without an answer",
+                cause=Cause.UNHEALTHY,
+            )
         await _where_it_is(engine, program)
         raise PreviewFailed(
             f"nothing listens on port {program.part.port} after {health.seconds:g} s",
@@ -179,8 +183,8 @@ async def _where_it_is(engine: Engine, program: Program) -> None:
         return
 
 
-async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits: Limits) -> None:
-    """Raises PreviewFailed when it listens, but not where it should."""
+async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits: Limits) -> bool:
+    """Whether it listens where it should. Raises PreviewFailed when it only does elsewhere."""
     wanted = program.part.port
     places = await netns.listening(engine, tag, program.container, program.tools, limits)
     places = [p for p in places if p.address not in ("127.0.0.11",)]
@@ -201,3 +205,4 @@ async def _listens_elsewhere(engine: Engine, tag: Tag, program: Program, limits:
             cause=Cause.WRONG_PORT,
             listens=f"{first.address}:{first.port}",
         )
+    return any(p.port == wanted and not p.local for p in places)

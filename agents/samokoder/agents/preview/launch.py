@@ -41,6 +41,15 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Nets:
+    """The networks, made; ``subnet`` has the addresses of the inner one."""
+
+    inner: str
+    edge: str
+    subnet: IPv4Network
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Everything is made and nothing runs. ``containers`` are the programs', by their part."""
 
@@ -58,9 +67,8 @@ class Started:
     confinement: Mapping[str, str]
 
 
-async def prepare(site: Site, plan: Plan) -> Stage:
-    """Make everything, and fill the volumes that keep their files while nothing runs."""
-    engine, tag = site.engine, site.tag
+async def networks(engine: Engine, tag: Tag) -> Nets:
+    """Make both networks."""
     names: dict[str, str] = {}
     subnets: list[IPv4Network] = []
 
@@ -74,15 +82,33 @@ async def prepare(site: Site, plan: Plan) -> Stage:
     async with together() as tasks:
         tasks.start_soon(inner)
         tasks.start_soon(edge)
-        for fill in plan.fills:
-            tasks.start_soon(container.volume, engine, tag, fill, site.limits)
+    return Nets(names["inner"], names["edge"], subnets[0])
+
+
+async def prepare(site: Site, plan: Plan, nets: Nets) -> Stage:
+    """Make everything, and fill the volumes that keep their files while nothing runs."""
+    engine, tag = site.engine, site.tag
     # given out here: left to the engine, a program started first could take another's
-    door, *others = network.places(subnets[0], len(plan.parts))
+    door, *others = network.places(nets.subnet, len(plan.parts))
     addresses = {part.name: place for part, place in zip(plan.parts, others, strict=True)}
-    place = Network(names["inner"], names["edge"], door, addresses[plan.shown])
+    place = Network(nets.inner, nets.edge, door, addresses[plan.shown])
     proxies = gateway.proxies(place, site.egress, tuple(addresses))
     made: dict[str, str] = {}
     doors: list[str] = []
+    async with together() as tasks:
+        for fill in plan.fills:
+            tasks.start_soon(container.volume, engine, tag, fill, site.limits)
+
+    async def part(one: Part) -> None:
+        made[one.name] = await container.create(
+            engine,
+            tag,
+            one,
+            site.limits,
+            inner=place.inner,
+            address=addresses[one.name],
+            environment=proxies,
+        )
 
     async def gate() -> None:
         doors.append(
@@ -100,17 +126,6 @@ async def prepare(site: Site, plan: Plan) -> Stage:
         for number, fill in enumerate(plan.fills):
             if not fill.bounded:
                 await container.fill(engine, doors[0], number, fill, site.snapshot)
-
-    async def part(one: Part) -> None:
-        made[one.name] = await container.create(
-            engine,
-            tag,
-            one,
-            site.limits,
-            inner=place.inner,
-            address=addresses[one.name],
-            environment=proxies,
-        )
 
     async with together() as tasks:
         tasks.start_soon(gate)

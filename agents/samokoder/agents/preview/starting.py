@@ -12,6 +12,7 @@ from samokoder.agents.preview import (
     launch,
     life,
     output,
+    plan,
     removal,
     runtimes,
     sources,
@@ -23,6 +24,7 @@ from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.labels import Tag
 from samokoder.agents.preview.order import Order, Say
 from samokoder.agents.preview.spec import PreviewStatus
+from samokoder.agents.preview.together import together
 from samokoder.state import clock, previews, workspaces
 from samokoder.state.errors import SamokoderError
 
@@ -114,7 +116,19 @@ async def _start(
         network=order.network,
         hosts=order.egress,
     )
-    planned, notes = await sources.planned(order, site, say)
+    ways: list[launch.Nets] = []
+    plans: list[tuple[plan.Plan, tuple[str, ...]]] = []
+
+    async def connect() -> None:
+        ways.append(await launch.networks(found, tag))
+
+    async def prepare() -> None:
+        plans.append(await sources.planned(order, site, say))
+
+    async with together() as tasks:
+        tasks.start_soon(connect)
+        tasks.start_soon(prepare)
+    ((planned, notes),) = plans
     stage_site = launch.Site(
         engine=found,
         tag=tag,
@@ -124,7 +138,7 @@ async def _start(
         egress=order.egress,
         careful=bool(settings.runtime),
     )
-    stage = await launch.prepare(stage_site, planned)
+    stage = await launch.prepare(stage_site, planned, ways[0])
     if spec.build and not spec.services:
         await say("The project is being built.")
         await install.build(site, spec, planned.main.image, planned.fills[0].name)

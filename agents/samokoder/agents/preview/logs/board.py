@@ -4,6 +4,7 @@ Problems stay until the program starts anew, or until the file they point into r
 container changed; what is still wrong then prints itself again.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,10 @@ WINDOW = 300
 """Lines of one service that are read together, so that a trace is not cut in two."""
 MOST = 100
 """Problems of one preview; the oldest go first."""
+
+_SERVED = re.compile(
+    r"^(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?http: panic serving \S+: (.+)$", re.MULTILINE
+)
 
 Routes = Callable[[], Iterable[routes.Route]]
 
@@ -77,7 +82,8 @@ class Board:
 
     def _read(self, service: str, lines: list[str]) -> None:
         places = self.places(service)
-        text = unprefixed(plain("\n".join(lines)))
+        # Go's own server catches a panic and tells it in its own words
+        text = _SERVED.sub(r"panic: \1", unprefixed(plain("\n".join(lines))))
         found = [p for kind in kinds_in(text) for p in PARSERS[kind](text, places).problems]
         found += bundler_problems(text, places)
         for problem in found or self._unanswered(text):

@@ -9,7 +9,9 @@ import (
 var seen map[string]int
 
 func page(w http.ResponseWriter, r *http.Request) {
-	seen[r.URL.Path]++
+	if r.URL.Path == "/visits" {
+		seen["all"]++
+	}
 	fmt.Fprint(w, "hello")
 }
 
