@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from samokoder.agents.checks import interpreter
 from samokoder.agents.checks.check import Check
 from samokoder.agents.checks.command import from_command, kind_of
 from samokoder.agents.checks.detect import detect
 from samokoder.agents.checks.interpreter import find_interpreter
 from samokoder.agents.checks.selection import select
 from samokoder.agents.errors import EnvironmentMissing, InvalidInput
+from samokoder.agents.sandbox.sandbox import Limits
 from samokoder.agents.settings import CheckSettings, Settings
 
 UNITTEST = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        pass\n"
@@ -171,6 +173,22 @@ async def test_a_shim_that_fails_is_passed_over(
 async def test_a_configured_python_that_does_not_work_is_said(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentMissing, match="nowhere/python"):
         await find_interpreter(tmp_path, CheckSettings(python="/nowhere/python"))
+
+
+async def test_a_python_that_was_slow_once_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy moment says nothing about the program, and the process may live for days."""
+    slow, marker = tmp_path / "python3", tmp_path / "was here"
+    lazy = f'if [ ! -e "{marker}" ]; then touch "{marker}"; sleep 30; fi'
+    slow.write_text(f'#!/bin/sh\n{lazy}\nexec {sys.executable} "$@"\n')
+    slow.chmod(0o755)
+    settings = CheckSettings(python=str(slow))
+    monkeypatch.setattr(interpreter, "_LIMITS", Limits(seconds=1.0))
+    with pytest.raises(EnvironmentMissing, match="does not work"):
+        await find_interpreter(tmp_path / "root", settings)
+    monkeypatch.setattr(interpreter, "_LIMITS", Limits(seconds=50.0))
+    assert (await find_interpreter(tmp_path / "root", settings)).path == sys.executable
 
 
 async def test_an_interpreter_of_the_workspace_is_not_run_to_look_at_it(tmp_path: Path) -> None:

@@ -68,21 +68,28 @@ async def _look(root: Path, candidate: Path) -> Interpreter | None:
         return None
     key = (str(candidate), status)
     if key not in _probed:
-        _probed[key] = await _run(candidate)
+        found, sure = await _run(candidate)
+        if not sure:
+            return None
+        _probed[key] = found
     return _probed[key]
 
 
-async def _run(candidate: Path) -> Interpreter | None:
+async def _run(candidate: Path) -> tuple[Interpreter | None, bool]:
+    """What it says of itself, and whether that is worth keeping: a busy moment may cut it short."""
     kept = ("PATH", "HOME", "PYENV_ROOT", "PYENV_VERSION", "SYSTEMROOT", "LANG")
     env = {name: value for name in kept if (value := os.environ.get(name))}
     try:
         finished = await process.run(
             (str(candidate), "-c", _PROBE), cwd=Path("/"), env=env, limits=_LIMITS
         )
+        if finished.timed_out:
+            return None, False
         path, tools = json.loads(finished.output)
     except (EnvironmentMissing, ValueError, TypeError):
-        return None
-    return Interpreter(str(path), frozenset(tools)) if finished.exit_code == 0 else None
+        return None, True
+    good = finished.exit_code == 0
+    return (Interpreter(str(path), frozenset(tools)) if good else None), True
 
 
 def _candidates(root: Path) -> list[Path]:

@@ -16,7 +16,8 @@ from samokoder.agents.sandbox.seatbelt import Seatbelt
 from samokoder.agents.sandbox.unconfined import Unconfined
 from samokoder.agents.settings import SandboxSettings
 
-_PROBE = Limits(seconds=5.0, output=4096)
+_PROBE = Limits(seconds=20.0, output=4096)
+"""Long: what a busy moment cuts short would be taken for missing as long as the process lives."""
 
 _found: tuple[Sandbox, ...] | None = None
 
