@@ -27,6 +27,7 @@ export function clear(): void {
   window.activeTextEditor = undefined;
   workspace.workspaceFolders = [folder("/w")];
   workspace.textDocuments = [];
+  workspace.settings = {};
 }
 
 export const l10n = {
@@ -174,6 +175,10 @@ export const window = {
 export const workspace = {
   workspaceFolders: [folder("/w")],
   textDocuments: [] as { uri: Uri }[],
+  settings: {} as Record<string, unknown>,
+  getConfiguration: (): { get: (name: string, usual: unknown) => unknown } => ({
+    get: (name, usual) => workspace.settings[name] ?? usual,
+  }),
   registerTextDocumentContentProvider: (): { dispose: () => void } => ({ dispose: () => undefined }),
   getWorkspaceFolder: (uri: Uri): { uri: Uri; name: string } | undefined =>
     workspace.workspaceFolders.find((one) => uri.path.startsWith(`${one.uri.path}/`)),

@@ -20,6 +20,11 @@ test("a preview starts, its page opens in the editor, and it stops", { timeout: 
     const frame = window.page.frameLocator("iframe.webview").frameLocator("iframe").frameLocator("iframe");
     await frame.getByText("It runs: é 🎉").waitFor({ timeout: 90_000 });
     await window.shot("preview");
+    await window.command("Samokoder: Show the Preview's Log");
+    await window.line("GET / HTTP").first().waitFor();
+    await window.command("Samokoder: Show Previews");
+    await window.webview("image: samokoder-test").waitFor();
+    await window.shot("previews");
     await window.command("Samokoder: Stop the Preview");
     await window.toast("The preview is stopped.").waitFor();
   } catch (error) {
