@@ -1,6 +1,7 @@
 """A project's checks, found from its files alone."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
