@@ -67,9 +67,8 @@ def play(case: Case, root: Path) -> Seen:
         _look(editor, case, url, root, seen)
         if case.fix and case.at in seen.shown:
             _mend(editor, case, url, root, seen)
-        if url:
-            editor.command("stop")
     finally:
+        editor.command("stop")
         editor.close()
     return seen
 

@@ -36,7 +36,7 @@ def have(
 
     client = docker.from_env(timeout=300)
     try:
-        if name in {tag for image in client.images.list() for tag in image.tags}:
+        if any(tag.endswith(name) for image in client.images.list() for tag in image.tags):
             return
         with tempfile.NamedTemporaryFile() as target:
             write(target)
@@ -97,3 +97,6 @@ def _imported(client: Any, source: Any, name: str, environment: Mapping[str, str
     changes = [f"ENV {key}={value}" for key, value in values.items()]
     changes += ["WORKDIR /app", f"LABEL {LABEL}=1", 'CMD ["python3"]']
     client.api.import_image_from_file(source.name, repository, tag, changes)
+    if not any(name in image.tags for image in client.images.list()):
+        # Podman leaves out the tag
+        client.api.tag(f"{repository}:latest", repository, tag)

@@ -86,10 +86,7 @@ async def create(
         config["Entrypoint"] = list(part.entrypoint)
     if part.command is not None:
         config["Cmd"] = list(part.command)
-    made: dict[str, Any] = await engine.call(
-        engine.client.create_container_from_config, config, tag.name(f"part-{part.name}")
-    )
-    return str(made["Id"])
+    return await engine.make(config, tag.name(f"part-{part.name}"))
 
 
 async def start(engine: Engine, container: str, part: Part) -> None:

@@ -17,6 +17,7 @@ import anyio
 from anyio import from_thread, to_thread
 
 from samokoder.agents.errors import EngineFailed, EngineMissing
+from samokoder.agents.preview import podman
 from samokoder.agents.preview.addresses import candidates
 from samokoder.agents.preview.together import together
 from samokoder.state.errors import SamokoderError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PODMAN = "Podman"
 THREADS = 16
 """Calls to one engine at the same time."""
 CALL_SECONDS = 30.0
@@ -70,6 +72,11 @@ class Engine:
         """Call the SDK in a worker thread. EngineFailed, or Gone for what is not there."""
         work = partial(_knocked, self.address, partial(function, *args, **options))
         return await to_thread.run_sync(work, limiter=self._limit)
+
+    async def make(self, config: dict[str, Any], name: str | None) -> str:
+        """Make a container, not started: its id."""
+        made: dict[str, Any] = await self.call(_make, self, config, name)
+        return str(made["Id"])
 
     @asynccontextmanager
     async def streaming(
@@ -152,14 +159,15 @@ def _connect(address: str) -> Engine:
         # asking the version first is also what fails at once when nobody listens
         _knock(address)
         client = docker.APIClient(address, version="auto", timeout=CONNECT_SECONDS)
+        # it is there: what it says of itself may take Podman longer
+        client.timeout = CALL_SECONDS
         info = client.info()
     except (DockerException, RequestException, OSError, ValueError) as error:
         raise EngineMissing(f"{address}: {_plain(error)}") from error
-    client.timeout = CALL_SECONDS
     components = {str(c.get("Name", "")) for c in client.version().get("Components") or ()}
-    podman = any("podman" in name.lower() for name in components)
+    is_podman = any("podman" in name.lower() for name in components)
     facts = Facts(
-        name="Podman" if podman else "Docker",
+        name=PODMAN if is_podman else "Docker",
         version=str(info.get("ServerVersion", "")),
         kernel=str(info.get("KernelVersion", "")),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),
@@ -172,6 +180,15 @@ def _connect(address: str) -> Engine:
         warnings=tuple(info.get("Warnings") or ()),
     )
     return Engine(address, facts, client)
+
+
+def _make(engine: Engine, config: dict[str, Any], name: str | None) -> dict[str, Any]:
+    if engine.facts.name == PODMAN:
+        host = config["HostConfig"]
+        security = [podman.security(option) for option in host.get("SecurityOpt") or ()]
+        config = {**config, "HostConfig": {**host, "SecurityOpt": security}}
+    made: dict[str, Any] = engine.client.create_container_from_config(config, name)
+    return made
 
 
 def _cuttable(address: str) -> Any:

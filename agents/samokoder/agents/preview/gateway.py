@@ -85,16 +85,15 @@ async def create(
         "HostConfig": guard,
         "NetworkingConfig": network.attached(place.edge),
     }
-    create = engine.client.create_container_from_config
-    made: dict[str, Any] = await engine.call(create, config, tag.name(role))
+    made = await engine.make(config, tag.name(role))
     await engine.call(
         engine.client.connect_container_to_network,
-        made["Id"],
+        made,
         place.inner,
         ipv4_address=place.gateway,
         aliases=[network.GATEWAY_NAME],
     )
-    return str(made["Id"])
+    return made
 
 
 async def said(engine: Engine, container: str) -> Said:

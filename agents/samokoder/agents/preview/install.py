@@ -158,14 +158,13 @@ async def _container(
     }
     if guard["NetworkMode"] != "none":
         config["NetworkingConfig"] = network.attached(guard["NetworkMode"])
-    create = site.engine.client.create_container_from_config
-    made: dict[str, Any] = await site.engine.call(create, config, site.tag.name(role))
+    made = await site.engine.make(config, site.tag.name(role))
     try:
-        yield str(made["Id"])
+        yield made
     finally:
         with anyio.CancelScope(shield=True):
             remove = site.engine.client.remove_container
-            await site.engine.call(remove, made["Id"], force=True, v=True)
+            await site.engine.call(remove, made, force=True, v=True)
 
 
 async def _to_the_end(

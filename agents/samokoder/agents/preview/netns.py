@@ -53,20 +53,20 @@ async def listening(
     }
     client = engine.client
     try:
-        made = await engine.call(client.create_container_from_config, config, None)
+        made = await engine.make(config, None)
     except EngineFailed:
         return []
     try:
         with anyio.move_on_after(_SECONDS):
-            await engine.call(client.start, made["Id"])
-            await engine.call(client.wait, made["Id"], timeout=_SECONDS)
-        table: bytes = await engine.call(client.logs, made["Id"], stdout=True, stderr=False)
+            await engine.call(client.start, made)
+            await engine.call(client.wait, made, timeout=_SECONDS)
+        table: bytes = await engine.call(client.logs, made, stdout=True, stderr=False)
     except EngineFailed:
         return []
     finally:
         with anyio.CancelScope(shield=True):
             try:
-                await engine.call(client.remove_container, made["Id"], force=True)
+                await engine.call(client.remove_container, made, force=True)
             except EngineFailed:
                 # what carries the preview's label is removed with it
                 table = b""

@@ -61,3 +61,8 @@ def _make(engine: Engine, name: str) -> None:
         archive.flush()
         with translating():
             engine.client.import_image_from_file(archive.name, repository, tag, changes)
+    if not _find(engine, name):
+        # Podman leaves out the tag
+        with translating():
+            engine.client.tag(f"{repository}:latest", repository, tag)
+            engine.client.remove_image(f"{repository}:latest")
