@@ -22,6 +22,7 @@ CASES = {
     "break": ("break", "continue", 6),
     "while": ("while True:", "while items:", 25),
     "yield": ("yield walk(a)", "yield a", 12),
+    "argument": ("b = f(a, n)", "b = f(a, n - i)", 120),
 }
 
 

@@ -51,6 +51,7 @@ def test_one_answer_to_everything_is_a_doubt() -> None:
 def test_an_unlikely_change_needs_examples() -> None:
     assert "one example" in judged(options(0.05), {0: BOTH}, calls=1).doubt
     assert not judged(options(0.05), {0: BOTH}, calls=9).doubt
+    assert "9 examples" in judged(options(0.02), {0: BOTH}, calls=9).doubt
 
 
 def test_a_line_no_test_runs_is_not_shown_right() -> None:

@@ -64,6 +64,8 @@ def _splices(source: Source, suspicion: Mapping[int, float]) -> Iterator[Splice]
                         yield from statements.statements(source, statement, block, function)
         if isinstance(node, ast.expr | ast.comprehension):
             yield from operators.expressions(source, node)
+        if isinstance(node, ast.Call):
+            yield from statements.shifted(source, node, function)
         if isinstance(node, ast.Name):
             yield from statements.variables(source, node, function, module_names)
         elif isinstance(node, ast.Attribute):

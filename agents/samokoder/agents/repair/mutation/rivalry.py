@@ -35,8 +35,10 @@ _FEW = 3
 """Inputs from which one and the same answer to all of them says that nothing is computed."""
 _MANY = 4
 """Calls of the tests from which what could not be compared may be claimed."""
-UNLIKELY: Mapping[int, float] = {0: 0.55, 1: 0.55, 2: 0.15, 3: 0.1}
-"""Likelihood below which a change is not claimed, by the number of calls the tests make."""
+UNLIKELY: Mapping[int, float] = {0: 0.55, 1: 0.55, 2: 0.15, 3: 0.1, _MANY: 0.03}
+"""Likelihood below which a change is not claimed, by the number of calls the tests make; the last
+one for more of them too: two changes that only together pass fit many tests by chance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def judged(
     """
     order = tuple(range(len(options)))
     far = _FAR.get(calls, _FAR_OF_MANY) if options[0].score < sure else _FAR_OF_MANY
-    if options[0].score < unlikely.get(calls, 0.0):
+    if options[0].score < unlikely.get(min(calls, _MANY), 0.0):
         return Verdict(order[:1], f"an unlikely change, and only {_number(calls)} to show it right")
     known = [i for i in order if plays.get(i)]
     if not known or known[0] != 0:

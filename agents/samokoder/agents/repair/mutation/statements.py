@@ -331,6 +331,22 @@ def local_names(function: Function | None) -> list[str]:
     return [n for n, _ in names.most_common() if n not in ("self", "cls")]
 
 
+def shifted(source: Source, node: ast.Call, function: Function | None) -> Iterator[Splice]:
+    """An argument less or more by another variable."""
+    names = local_names(function)[:8]
+    for argument in node.args:
+        if not isinstance(argument, ast.Name) or argument.id not in names:
+            continue
+        for name in names:
+            if name != argument.id:
+                for sign, prior in (("-", 0.16), ("+", 0.12)):
+                    text = f"{argument.id} {sign} {name}"
+                    yield Splice(
+                        source.start(argument), source.end(argument), text, argument.lineno, prior,
+                        f"`{text}`",
+                    )  # fmt: skip
+
+
 def variables(
     source: Source, node: ast.Name, function: Function | None, extra: list[str]
 ) -> Iterator[Splice]:

@@ -14,7 +14,7 @@ from typing import Any
 from .fork import in_child, say
 from .overlay import overlay
 from .rivals import behaviour
-from .tools import run_all, run_script
+from .tools import parsed, run_all, run_script
 from .tracing import trace
 from .watching import watch
 
@@ -81,8 +81,7 @@ def compare(job: dict[str, Any], out: int, worker: int, workers: int, started: f
 def _import_tools(job: dict[str, Any]) -> None:
     """Import the tool, and what the tests import from outside the workspace, before the forks."""
     if job["kind"] == "unittest":
-        import unittest
-        import unittest.main  # noqa: F401
+        parsed(tuple(job["argv"]))
     elif job["kind"] == "pytest":
         import pytest  # noqa: F401
     found = in_child(lambda: _outside(job), max(5.0, job["seconds"]))

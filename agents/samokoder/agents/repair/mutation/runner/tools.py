@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import runpy
@@ -59,6 +60,23 @@ def _told(message: str) -> dict[str, Any] | None:
     return {"type": kind, "message": words[:300], "frames": frames[-12:]}
 
 
+@functools.cache
+def parsed(argv: tuple[str, ...]) -> Any:
+    """The command line of unittest, read once and before the forks; ``load`` loads its tests."""
+    import unittest
+
+    class Program(unittest.TestProgram):
+        test: Any
+
+        def createTests(self, *args: Any, **kwargs: Any) -> None:
+            self.load = functools.partial(super().createTests, *args, **kwargs)
+
+        def runTests(self) -> None:
+            pass
+
+    return Program(module=None, argv=["unittest", *argv], exit=False)
+
+
 def run_unittest(
     job: dict[str, Any],
     failing: frozenset[str],
@@ -101,11 +119,8 @@ def run_unittest(
             if error is not None:
                 self._bad(test, error)
 
-    class Loaded(unittest.TestProgram):
-        def runTests(self) -> None:
-            pass
-
-    program: Any = Loaded(module=None, argv=["unittest", *job["argv"]], exit=False)
+    program = parsed(tuple(job["argv"]))
+    program.load()
     result = Quiet()
     chosen = unittest.TestSuite()
     broken = False
