@@ -53,6 +53,26 @@ class ShellCall:
             return None
         return await anyio.to_thread.run_sync(self._ask, question, options)
 
-    def _ask(self, question: str, options: tuple[str, ...]) -> str:
-        answer = click.prompt(question, type=click.Choice(list(options)), err=True)
-        return str(answer)
+    def _ask(self, question: str, options: tuple[str, ...]) -> str | None:
+        click.echo(question, err=True)
+        for number, option in enumerate(options, 1):
+            click.echo(f"  {number}  {option}", err=True)
+        while True:
+            try:
+                typed = str(click.prompt(f"1-{len(options)}", err=True))
+            except click.Abort:  # the end of input: nobody answers
+                return None
+            answer = meant(typed, options)
+            if answer is not None:
+                return answer
+            click.echo("A number, or the beginning of one of them.", err=True)
+
+
+def meant(typed: str, options: tuple[str, ...]) -> str | None:
+    """The option a number or the beginning of its words stands for; None when it is not one."""
+    text = typed.strip().casefold()
+    if text.isdecimal():
+        return options[int(text) - 1] if 1 <= int(text) <= len(options) else None
+    exact = [option for option in options if option.casefold() == text]
+    found = exact or [option for option in options if option.casefold().startswith(text)]
+    return found[0] if text and len(found) == 1 else None
