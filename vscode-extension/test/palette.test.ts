@@ -142,6 +142,21 @@ test("only runs for which it makes sense are offered", async () => {
   assert.equal(screen.toasts.at(-1)?.text, "There is no such run in this workspace.");
 });
 
+test("a run that came to a limit goes on with another one", async () => {
+  const fake = serving({ "samokoder.run.resume": () => answered });
+  const stopped = view({ summary: run({ id: "04", state: "limited", reason: "tokens" }) });
+  const first = (items: readonly { label: string }[]): unknown => items[0];
+  screen.picks.push(first, (items) => items[1], first, first, first, () => undefined);
+  screen.typed.push("5000");
+  for (let turn = 0; turn < 3; turn += 1) {
+    await invoke("samokoder.resumeRun", fake, [stopped]);
+  }
+  assert.deepEqual(fake.asked, [
+    ["samokoder.run.resume", { run: "04", tokens: 5000 }],
+    ["samokoder.run.resume", { run: "04" }],
+  ]);
+});
+
 test("a review of a selection, of a branch; nothing is asked when the user leaves", async () => {
   const fake = serving({
     "samokoder.review": () => ({ run: run(), files: 2, findings: [{}], notes: ["No model."] }),

@@ -33,8 +33,30 @@ export async function cancel(server: Server, run: RunSummary): Promise<void> {
 }
 
 export async function resume(server: Server, run: RunSummary): Promise<void> {
-  const answer = await request<RunAnswer>(server, run.title, "samokoder.run.resume", { run: run.id });
-  told(answer);
+  const more = run.state === "limited" ? await limit(run) : {};
+  if (more !== undefined) {
+    told(await request<RunAnswer>(server, run.title, "samokoder.run.resume", { run: run.id, ...more }));
+  }
+}
+
+/** With what limit a run that has come to one goes on. */
+async function limit(run: RunSummary): Promise<object | undefined> {
+  const { l10n } = vscode;
+  const items = [
+    { label: l10n.t("With the limits of the settings"), name: "", ask: "" },
+    { label: l10n.t("With more tokens…"), name: "tokens", ask: l10n.t("Tokens the whole run may use") },
+    { label: l10n.t("With more money…"), name: "money", ask: l10n.t("US dollars the whole run may spend") },
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: run.title, placeHolder: run.reason });
+  if (picked === undefined || picked.name === "") {
+    return picked && {};
+  }
+  const text = await vscode.window.showInputBox({
+    title: run.title,
+    prompt: picked.ask,
+    validateInput: (value) => (Number(value) > 0 ? undefined : l10n.t("A number above zero.")),
+  });
+  return text === undefined ? undefined : { [picked.name]: Number(text) };
 }
 
 /** Goes back to the state after a step the user picks. */
