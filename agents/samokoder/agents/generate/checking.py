@@ -176,6 +176,7 @@ def ran(results: Sequence[CheckResult], unrun: Sequence[Unrun]) -> tuple[Ran, ..
         Ran(
             command=" ".join(r.check.argv),
             ok=r.ok,
+            id=r.check.id,
             exit_code=r.exit_code,
             seconds=r.seconds,
             passed=len(r.passed),
@@ -183,7 +184,7 @@ def ran(results: Sequence[CheckResult], unrun: Sequence[Unrun]) -> tuple[Ran, ..
         )
         for r in results
     ]
-    return (*done, *(Ran(command=u.command, ok=False, not_run=u.reason) for u in unrun))
+    return (*done, *(Ran(command=u.command, ok=False, id=u.id, not_run=u.reason) for u in unrun))
 
 
 def unrun(checks: Sequence[Check], outcome: Outcome) -> tuple[Unrun, ...]:

@@ -40,6 +40,7 @@ class Ran(Struct, frozen=True, kw_only=True):
 
     command: str
     ok: bool
+    id: str = ""
     not_run: str = ""
     exit_code: int = 0
     seconds: float = 0.0

@@ -15,6 +15,7 @@ from samokoder.agents.generate.request import (
     GenerateRequest,
     GenerateResult,
     LeftOut,
+    Ran,
     TaskOutcome,
 )
 from samokoder.agents.models.model import Role
@@ -202,10 +203,7 @@ def _show(result: GenerateAnswer) -> str:
     for task in result.tasks:
         reason = f": {task.reason}" if task.reason else ""
         lines.append(f"  {task.id} {task.title} ({_MARKS.get(task.end, task.end)}){reason}")
-        for check in task.checks:
-            state = "passes" if check.ok else f"fails (exit code {check.exit_code})"
-            said = f"was not run: {check.not_run}" if check.not_run else ""
-            lines.append(f"    {check.command} {said or f'{state}, {check.seconds:.2f} s'}")
+        lines += [f"    {_said(check)}" for check in task.checks]
         if task.repaired:
             lines.append(f"    repaired at {task.repaired}")
     lines += [f"  left out: {h.path} line {h.line}: {h.reason}" for h in result.left_out]
@@ -224,6 +222,17 @@ def _show(result: GenerateAnswer) -> str:
     if result.offer:
         lines.append(f"See it running: {result.offer}")
     return "\n".join(lines)
+
+
+def _said(check: Ran) -> str:
+    """A check in a line; ``--json`` has the whole command."""
+    if check.not_run:
+        return f"{check.id} was not run: {check.not_run}"
+    tests = f", {check.passed} tests" if check.passed and not check.failed else ""
+    if check.failed:
+        tests = f", {check.failed} of {check.passed + check.failed} tests fail"
+    state = "passes" if check.ok else f"fails (exit code {check.exit_code})"
+    return f"{check.id} {state}{tests}, {check.seconds:.2f} s"
 
 
 def _code(result: GenerateAnswer) -> int:
