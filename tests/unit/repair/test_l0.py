@@ -20,6 +20,16 @@ SYNTAX = {
     "indentation": ("def f():\nreturn 1\n", "def f():\n    return 1\n"),
     "unexpected indent": ("a = 1\n    b = 2\n", "a = 1\nb = 2\n"),
     "smart quotes": ("print(“a”)\n", 'print("a")\n'),
+    "another closing quote": ("print(['|\"])\n", "print(['|'])\n"),
+    "equals in every condition": (
+        "if a = 1:\n    b\nwhile c = 2:\n    d\n",
+        "if a != 1:\n    b\nwhile c != 2:\n    d\n",
+    ),
+    "code between quotes": (
+        "class A:\n''' def f(self):\n        return 1'''\n",
+        "class A:\n    def f(self):\n        return 1\n",
+    ),
+    "no def": ("f(a, b):\n    return a\n", "def f(a, b):\n    return a\n"),
     "two errors": ("def f(a)\n    return (a\n", "def f(a):\n    return (a)\n"),
 }
 

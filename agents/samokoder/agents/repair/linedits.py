@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _COMPOUND = re.compile(
     r"^\s*(?:async\s+)?(?:def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b"
 )
-_MEANT = (
+MEANT = (
     ("!=", 1.3), (">=", 1.3), ("<=", 1.3), (">", 1.5), ("<", 1.5), ("+", 1.5), ("-", 1.5),
     ("*", 1.7),
 )  # fmt: skip
@@ -108,7 +108,7 @@ def _foreign(line: str) -> Iterator[Edit]:
             yield 0.9, [new.rstrip()], note
 
 
-def _code(line: str) -> tuple[str, str]:
+def without_comment(line: str) -> tuple[str, str]:
     """The line without its comment, and the comment with the space before it."""
     for match in tokens(line):
         if match["comment"]:
@@ -118,7 +118,10 @@ def _code(line: str) -> tuple[str, str]:
 
 
 def _colon(line: str) -> Iterator[Edit]:
-    code, rest = _code(line)
+    code, rest = without_comment(line)
+    if re.fullmatch(r"\s*\w+\s*\([\w\s,=*:\[\]]*\)\s*(?:->.*)?:", code):
+        new = re.sub(r"^(\s*)", r"\1def ", code, count=1)
+        yield 0.8, [new + rest], "a function starts with `def`"
     if not _COMPOUND.match(code) and not re.match(r"\s*\w*\s*\(.*\)$", code):
         return
     if not code.endswith(":"):
@@ -139,7 +142,7 @@ def _equals(line: str) -> Iterator[Edit]:
         for match in reversed(lone):
             whole = whole[: match.start()] + "==" + whole[match.end() :]
         yield 0.7, [whole], "`=` is `==`"
-    for sign, cost in _MEANT:
+    for sign, cost in MEANT:
         if lone and re.match(r"\s*(?:el)?if\b|\s*while\b|\s*return\b|\s*assert\b|.*=.*=", line):
             whole = line
             for match in reversed(lone[1:] if re.match(r"\s*[\w.]+\s*=(?!=)", line) else lone):
@@ -171,7 +174,7 @@ def balance(line: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
 
 
 def _brackets(line: str, message: str) -> Iterator[Edit]:
-    code, rest = _code(line)
+    code, rest = without_comment(line)
     openers, closers = balance(code)
     spots = sorted({m.start() for m in tokens(code)} | {m.end() for m in tokens(code)})
     if openers:
@@ -226,6 +229,10 @@ def _quotes(line: str) -> Iterator[Edit]:
         for spot in range(match.end(), cut):
             if not line[spot].isalnum():
                 yield 1.1, [line[:spot] + sign + line[spot:]], "a closing quote"
+        for other in re.finditer("[\"']", rest):
+            if other[0] != sign:
+                spot = match.end() + other.start()
+                yield 0.55, [line[:spot] + sign + line[spot + 1 :]], "the right closing quote"
         yield 1.0, [line[: match.start()] + line[match.end() :]], "no quote"
         yield 1.7, [line[: match.start()].rstrip()], "no text after the quote"
         yield 1.2, [line[: match.start()] + "#" + line[match.end() :]], "a comment starts with `#`"
@@ -271,98 +278,3 @@ def _tokens(line: str, column: int) -> Iterator[Edit]:
         cut = line[: column - 1].rstrip()
         if cut.strip():
             yield 2.8, [cut], "nothing after this"
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
-
-
-def _shift(lines: Sequence[str], start: int, stop: int, by: int) -> list[str]:
-    copy = list(lines)
-    for i in range(start, stop):
-        if copy[i].strip():
-            copy[i] = " " * max(0, _indent(copy[i]) + by) + copy[i].lstrip()
-    return copy
-
-
-def _clauses(lines: Sequence[str], at: int) -> int:
-    """Where the ``else`` and the like that begin at ``at`` end, with what belongs to them."""
-    while at < len(lines) and re.match(r"\s*(?:else|elif|except|finally)\b", lines[at]):
-        margin = _indent(lines[at])
-        at += 1
-        while at < len(lines) and (not lines[at].strip() or _indent(lines[at]) > margin):
-            at += 1
-    return at
-
-
-def reindented(lines: Sequence[str], at: int, message: str) -> Iterator[tuple[float, str, str]]:
-    """The line at ``at`` and those that belong to it, at other depths. Yields whole texts."""
-    lines = [line.expandtabs(4) if "\t" in line[: _indent(line)] else line for line in lines]
-    here = _indent(lines[at])
-    above = [i for i in range(at) if lines[i].strip() and not lines[i].lstrip().startswith("#")]
-    levels = {0, *(_indent(lines[i]) for i in above)}
-    if above:
-        header = lines[above[-1]]
-        if header.rstrip().endswith(":"):
-            step = 4
-            levels |= {_indent(header) + step}
-    note = f"line {at + 1}: indentation"
-    ends = [at + 1]
-    for i in range(at + 1, len(lines)):
-        if not lines[i].strip():
-            continue
-        if _indent(lines[i]) > here:
-            continue
-        if _indent(lines[i]) == here:
-            if len(ends) < 12:
-                ends.append(i)
-            continue
-        ends.append(i)
-        after = _clauses(lines, i)
-        if after > i:
-            ends.append(after)
-        break
-    else:
-        ends.append(len(lines))
-    expected = _indent(lines[above[-1]]) + 4 if above and "expected an" in message else None
-    for level in sorted(levels, key=lambda v: abs(v - here)):
-        if level == here:
-            continue
-        for stop in dict.fromkeys(ends):
-            cost = 0.9 + 0.05 * abs(level - here) / 4
-            if expected is not None:
-                cost = 0.7 if level == expected else 1.4
-            if stop not in (at + 1, ends[-1]):
-                cost += 0.3
-            yield cost, "\n".join(_shift(lines, at, stop, level - here)), note
-    if above and "expected an" in message:
-        filler = " " * (_indent(lines[above[-1]]) + 4) + "pass"
-        yield 2.0, "\n".join([*lines[:at], filler, *lines[at:]]), f"line {at}: an empty block"
-        yield 2.3, "\n".join([*lines[: above[-1]], *lines[at:]]), f"line {at}: no empty block"
-        body = _shift(lines, above[-1], above[-1] + 1, -4)
-        yield 2.0, "\n".join(body), f"line {above[-1] + 1}: indentation"
-    if above and "unexpected indent" in message:
-        for start in above[-1:-4:-1]:
-            by = here - _indent(lines[start])
-            yield 1.6, "\n".join(_shift(lines, start, at, by)), f"line {start + 1}: indentation"
-
-
-def triple_quotes(lines: Sequence[str], at: int, message: str) -> Iterator[tuple[float, str, str]]:
-    """An open triple quote is closed somewhere below, or goes. Yields whole texts."""
-    if "triple-quoted" not in message:
-        return
-    line = lines[at]
-    for sign in ('"""', "'''"):
-        spot = line.find(sign)
-        if spot < 0:
-            continue
-        note = f"line {at + 1}: triple quotes"
-        yield 1.2, "\n".join([*lines[:at], line[:spot] + line[spot + 3 :], *lines[at + 1 :]]), note
-        for i in range(at, min(len(lines), at + 25)):
-            closed = lines[i].rstrip() + sign
-            cost = 0.7 if i == at else 1.6 + 0.1 * (i - at)
-            yield cost, "\n".join([*lines[:i], closed, *lines[i + 1 :]]), note
-        if not line[:spot].strip():
-            yield 1.5, "\n".join([*lines[:at], *lines[at + 1 :]]), note
-            comment = f"{line[:spot]}# {line[spot + 3 :]}"
-            yield 1.1, "\n".join([*lines[:at], comment, *lines[at + 1 :]]), note

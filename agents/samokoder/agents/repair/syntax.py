@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from samokoder.agents.repair import linedits, testcode
+from samokoder.agents.repair import linedits, testcode, textedits
 
 WIDTH = 10
 """States kept per round; set by hand, other widths were not compared."""
@@ -119,7 +119,7 @@ def _edits(text: str, error: Error) -> Iterator[tuple[float, str, str]]:
         "indent" in error.message or "expected an" in error.message
     )
     if indentation:
-        yield from linedits.reindented(lines, at, error.message)
+        yield from textedits.reindented(lines, at, error.message)
     unclosed = re.match(r"'(.)' was never closed", error.message)
     places = [at]
     above = next((i for i in range(at - 1, -1, -1) if lines[i].strip()), None)
@@ -138,7 +138,9 @@ def _edits(text: str, error: Error) -> Iterator[tuple[float, str, str]]:
             copy = list(lines)
             copy[place : place + 1] = changed
             yield cost + 0.3 * far, "\n".join(copy), f"line {place + 1}: {note}"
-    yield from linedits.triple_quotes(lines, at, error.message)
+    yield from textedits.triple_quotes(lines, at, error.message)
+    yield from textedits.quoted_code(lines, at)
+    yield from textedits.equals_everywhere(lines, at)
     if not indentation:
-        for cost, candidate, note in linedits.reindented(lines, at, error.message):
+        for cost, candidate, note in textedits.reindented(lines, at, error.message):
             yield cost + 1.5, candidate, note

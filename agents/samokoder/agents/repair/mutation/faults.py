@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import JaroWinkler
 
-from samokoder.agents.repair import names, testcode
+from samokoder.agents.repair import names, testcode, textedits
 from samokoder.agents.repair.mutation.locate import Place
 from samokoder.agents.repair.mutation.mutants import Mutant
 from samokoder.agents.repair.mutation.operators import name_twins
@@ -167,6 +167,7 @@ def _name(
     if wrong in _members(tree, line):
         yield at_line(word.sub(f"self.{wrong}", own)), 0.95, f"`self.{wrong}`"
         yield word.sub(f"self.{wrong}", text), 0.9, f"`self.{wrong}` everywhere"
+    yield from _quoted(lines, tree, line, wrong)
     pool = names.reachable(tree, line)
     common = {n for n in pool if hasattr(builtins, n)}
     for name in pool - {wrong}:
@@ -205,6 +206,19 @@ def _name(
         if changed != own:
             yield at_line(changed), prior, f"without `{wrong}`"
     yield from _initialised(lines, tree, line, wrong)
+
+
+def _quoted(
+    lines: list[str], tree: ast.Module, line: int, wrong: str
+) -> Iterator[tuple[str, float, str]]:
+    """The name is made in code that stands between triple quotes: it runs again."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant):
+            continue
+        text = node.value.value
+        if isinstance(text, str) and re.search(rf"(?m)^\s*(?:def\s+)?{re.escape(wrong)}\b", text):
+            for _, new, note in textedits.quoted_code(lines, node.lineno - 1):
+                yield new, 0.8, note
 
 
 def _expressions(text: str, tree: ast.Module, line: int) -> list[str]:
