@@ -63,7 +63,8 @@ async def test_every_guard_is_in_the_description(previews_room: Room) -> None:
     assert "GREETING" in names
     assert names <= {
         "GREETING", "HOME", "PORT", "PATH", "LANG", "LD_LIBRARY_PATH",
-        "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE",
+        "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER",
+        "npm_config_update_notifier",
     }  # fmt: skip
     door = await previews_room.container(status, "gateway")
     (published,) = door["HostConfig"]["PortBindings"].values()

@@ -33,7 +33,9 @@ THREADS = 16
 CALL_SECONDS = 30.0
 """Seconds one call may take; building and fetching are streams and have limits of their own."""
 CONNECT_SECONDS = 0.8
-"""Seconds an engine has to answer that it is there."""
+"""Seconds until somebody must listen at an engine's address."""
+ANSWER_SECONDS = 4.0
+"""Seconds one that listens at a socket has to say which version it is: Podman may just wake up."""
 _NOWHERE = "no socket of Docker or Podman is here"
 _STREAM = 64
 """Items of a stream that wait to be read."""
@@ -157,8 +159,8 @@ def _connect(address: str) -> Engine:
 
     try:
         # asking the version first is also what fails at once when nobody listens
-        _knock(address)
-        client = docker.APIClient(address, version="auto", timeout=CONNECT_SECONDS)
+        patience = ANSWER_SECONDS if _knock(address) else CONNECT_SECONDS
+        client = docker.APIClient(address, version="auto", timeout=patience)
         # it is there: what it says of itself may take Podman longer
         client.timeout = CALL_SECONDS
         info = client.info()
@@ -232,12 +234,14 @@ def _knocked(address: str, work: Callable[[], T]) -> T:
         return work()
 
 
-def _knock(address: str) -> None:
-    """OSError when nobody listens at a socket's address."""
-    if address.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(CONNECT_SECONDS)
-            link.connect(address.removeprefix("unix://"))
+def _knock(address: str) -> bool:
+    """Whether somebody listens at a socket's address; OSError when nobody does. False: unknown."""
+    if not address.startswith("unix://"):
+        return False
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(CONNECT_SECONDS)
+        link.connect(address.removeprefix("unix://"))
+    return True
 
 
 def _unless_cut(client: Any, pump: Callable[[], None]) -> None:

@@ -194,6 +194,8 @@ def _environment(own: Mapping[str, str], port: int, granted: Mapping[str, str]) 
         "PYTHONDONTWRITEBYTECODE": "1",
         # what hangs or dies in native code says where
         "PYTHONFAULTHANDLER": "1",
+        # it would ask for a name nobody answers
+        "npm_config_update_notifier": "false",
         **own,
     }
     if port:
