@@ -91,13 +91,13 @@ class Prover:
                 broken = await anyio.to_thread.run_sync(_unparsable, new)
                 if broken and not await self._was_unparsable(path):
                     return replace(blank, reason=f"{path} does not parse: {broken}")
-        weak = await self._weak(texts)
+        if not self.goal.empty:
+            self._start_control()
+        weak, after, fresh = await self._tried(change_set, texts)
         if weak:
             return replace(blank, reason=weak, unprovable=self.goal.empty)
         if self.goal.empty:
-            return await self._harmless(blank, change_set, texts)
-        self._start_control()
-        after, fresh = await self._after(change_set, texts)
+            return self._harmless(blank, after, fresh)
         found = verdicts.difference(self.before, after, self.goal)
         flaky: tuple[str, ...] = ()
         if found.lost and not found.left:
@@ -127,14 +127,10 @@ class Prover:
             )
         return replace(receipt, verdict=Verdict.PROVEN)
 
-    async def _harmless(
-        self,
-        blank: Receipt,
-        change_set: ChangeSet,
-        texts: dict[str, tuple[bytes | None, bytes | None]],
+    def _harmless(
+        self, blank: Receipt, after: tuple[CheckResult, ...], fresh: tuple[str, ...]
     ) -> Receipt:
         """Nothing to reproduce: what can be shown is that nothing gets worse."""
-        after, fresh = await self._after(change_set, texts)
         found = verdicts.difference(self.before, after, self.goal)
         receipt = replace(blank, after=after, unprovable=True)
         if found.clean and not fresh:
@@ -142,6 +138,32 @@ class Prover:
             return replace(receipt, verdict=Verdict.UNVERIFIED, reason=why)
         told = verdicts.told(found, after) or "new: " + ", ".join(fresh)
         return replace(receipt, reason=told)
+
+    async def _tried(
+        self, change_set: ChangeSet, texts: dict[str, tuple[bytes | None, bytes | None]]
+    ) -> tuple[str, tuple[CheckResult, ...], tuple[str, ...]]:
+        """What was weakened; beside looking for it, what :meth:`_after` returns. Its runs end when
+        there is something.
+        """
+        weak = ""
+        after: tuple[tuple[CheckResult, ...], tuple[str, ...]] = ((), ())
+        failed: SamokoderError | None = None
+
+        async def look(scope: anyio.CancelScope) -> None:
+            nonlocal weak
+            weak = await self._weak(texts)
+            if weak:
+                scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(look, group.cancel_scope)
+            try:
+                after = await self._after(change_set, texts)
+            except SamokoderError as error:
+                failed = error  # raised out of the group it would be wrapped
+        if failed is not None and not weak:
+            raise failed
+        return weak, *after
 
     async def _texts(self, change_set: ChangeSet) -> dict[str, tuple[bytes | None, bytes | None]]:
         found: dict[str, tuple[bytes | None, bytes | None]] = {}
