@@ -49,7 +49,7 @@ class ProjectInvalid(InvalidInput):
 
     code = "project-invalid"
 
-    def __init__(self, detail: str = "", *, path: str, line: int = 1, hint: str = "") -> None:
+    def __init__(self, detail: str = "", *, path: str = "", line: int = 1, hint: str = "") -> None:
         super().__init__(detail, hint=hint)
         self.path, self.line = path, line
 

@@ -212,6 +212,8 @@ class PreviewStatus:
     url: str = ""
     port: int = 0
     """On 127.0.0.1."""
+    inside: int = 0
+    """The port the program listens on in its container."""
     cause: Cause = Cause.NONE
     reason: str = ""
     code: str = ""

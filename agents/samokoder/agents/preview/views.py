@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.preview.spec import Cause, Phase, PreviewStatus, Stack
+from samokoder.agents.preview.spec import Cause, Phase, PreviewSpec, PreviewStatus, Stack
 from samokoder.state import previews, workspaces
 from samokoder.state.database import Database
 
@@ -64,6 +66,7 @@ def view(
         phase=phase,
         url=f"http://127.0.0.1:{row.port}/" if row.port and phase is Phase.RUNNING else "",
         port=row.port,
+        inside=msgspec.json.decode(row.spec, type=PreviewSpec).port,
         cause=Cause(row.cause),
         reason=row.reason,
         code=row.code,

@@ -301,7 +301,8 @@ def _show(one: PreviewStatus) -> str:
     if one.phase in (Phase.STARTING, Phase.RUNNING):
         lines.append(f"  until {text.when(one.deadline / 1000)}, longer when it is used")
         lines.append(f"  image {one.image or '-'}, runtime {one.runtime or '-'}")
-        lines.append(f"  command: {one.command or 'the image’s own'}")
+        port = f", port {one.inside}" if one.inside else ""
+        lines.append(f"  command: {one.command or 'the image’s own'}{port}")
         lines.append(f"  variables granted: {', '.join(one.environment) or 'none'}")
         lines.append(f"  hosts it may reach: {', '.join(one.egress) or 'none'}")
     lines += [f"  note: {note}" for note in one.notes]

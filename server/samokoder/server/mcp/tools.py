@@ -13,8 +13,10 @@ import msgspec
 
 from samokoder.server.commands.command import Command
 
-HIDDEN = frozenset({"yes", "unconfined", "model", "env", "egress", "runtime", "image", "open"})
-"""Arguments of commands that are no arguments of tools: consent, secrets, ways out."""
+HIDDEN = frozenset(
+    ("yes", "unconfined", "model", "env", "egress", "runtime", "image", "open", "remember")
+)
+"""Arguments of commands that are no arguments of tools: consent, secrets, ways out, settings."""
 ELSEWHERE = HIDDEN | {"all", "forget"}
 """The same for commands whose ``all`` goes beyond the workspace."""
 PREVIEWS = ELSEWHERE | {"preview"}
