@@ -5,7 +5,7 @@ from pathlib import Path
 
 from samokoder.agents.checks.check import Check, CheckResult, Evidence, Problem
 from samokoder.agents.repair import changes, ladder, verdicts
-from samokoder.agents.repair.case import Candidate, Case, Receipt, Verdict
+from samokoder.agents.repair.case import Candidate, Case, Reading, Receipt, Verdict
 from samokoder.agents.runs.direct import DirectRun
 from samokoder.agents.workspace.changeset import ChangeSet, content_hash
 from samokoder.agents.workspace.snapshot import Entry, Snapshot
@@ -122,6 +122,24 @@ async def test_progress_is_built_on_but_only_the_whole_is_proven() -> None:
     assert outcome.verdict is Verdict.UNVERIFIED, "what only helps must not count as proven"
 
 
+async def test_the_rungs_above_search_from_every_reading() -> None:
+    seen: list[tuple[str, ...]] = []
+
+    class Reads(Offers):
+        async def propose(self, case: Case) -> AsyncGenerator[Candidate, str]:
+            seen.append(tuple(r.text for r in case.readings))
+            if not case.readings:
+                change_set = changes.modified(case.snapshot, "a", {"a.py": b"x = 2\n"})
+                both = (Reading("a.py", "x = 2\n", 1.0), Reading("a.py", "x = 3\n", 0.5))
+                yield Candidate(change_set, "L0", "a", readings=both)
+            else:
+                assert case.origin is not None
+                assert await case.origin.read("a.py") == b"x = 1\n"
+
+    await climb(Judge(helpful="x = 2\n"), Reads("L0"))
+    assert seen == [(), ("x = 2\n", "x = 3\n")]
+
+
 def test_differences() -> None:
     before = (result("a b", "c d"),)
     aim = verdicts.goal(before, ())
@@ -144,6 +162,13 @@ def test_a_module_that_could_not_be_imported_runs_its_tests_afterwards() -> None
         aim = verdicts.goal(before, ())
         assert verdicts.difference(before, (result("", test),), aim).clean
         assert not verdicts.difference(before, (result("", "other.T.test_b"),), aim).clean
+
+
+def test_tests_that_run_at_last_are_progress_though_they_fail() -> None:
+    before = (result("test_app"),)
+    aim = verdicts.goal(before, ())
+    assert verdicts.difference(before, (result("test_app.T.test_a"),), aim).progress
+    assert not verdicts.difference(before, (result("other.T.test_b test_app"),), aim).progress
 
 
 def test_a_focus_asks_for_its_own_problem_only() -> None:
