@@ -90,6 +90,12 @@ async def test_what_is_saved_is_shown(pages: Path) -> None:
         with anyio.fail_after(5):
             while (await client.get("/code.js")).text != "22":
                 await anyio.sleep(0.05)
+        await anyio.Path(pages / "public/new.html").write_text("new")
+        await anyio.Path(pages / "public/code.js").unlink()
+        with anyio.fail_after(5):
+            while (await client.get("/new.html")).text != "new":
+                await anyio.sleep(0.05)
+            assert (await client.get("/code.js")).status_code == 404
 
 
 async def test_a_port_that_is_taken_is_not_taken_again(pages: Path) -> None:

@@ -8,7 +8,7 @@ from samokoder.agents.preview.logs.failures import of_failure, told
 from samokoder.agents.preview.spec import Cause, Health, LogLine, PreviewSpec, Source, Stack
 
 APP = (
-    "import os\n# port 9100 is the old one\nHOST = '0.0.0.0'\n"
+    "import os\n# port 9100 is the old one\nport = 8000\n"
     "serve(('0.0.0.0', 9100))\nif path == '/up':\n    serve(('127.0.0.1', 8000))\n"
 )
 TEXTS = {
