@@ -28,14 +28,14 @@ scenario("not installed, installed by one click, doctor shows that all is in pla
   await window.toast("Installing Samokoder").waitFor();
   await window.page.getByText("Samokoder is being installed.").waitFor();
   await window.shot("installing");
-  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor({ timeout: 300_000 });
+  await window.statusItem("Samokoder").filter({ has: window.page.locator(".codicon-check") }).waitFor({ timeout: 600_000 });
   const program = path.join(stage.room.root, "data/User/globalStorage/samokoder.samokoder/environment/bin/samokoder");
   assert.ok(existsSync(program));
   await window.shot("installed");
   await window.command("Samokoder: Is Everything in Place?");
   await window.webview("What to do").waitFor();
   await window.shot("doctor");
-}, 600);
+}, 900);
 
 scenario("the walkthrough, the first question, the first fix, without any model", async (window) => {
   await window.command("Samokoder: Get Started");
