@@ -282,9 +282,11 @@ def show_fix(result: FixAnswer) -> str:
     lines = []
     if result.diff:
         lines.append(result.diff.rstrip())
-    if result.solved and result.fixes:
+    if result.fixes:
         where = "applied" if result.applied else "proposed"
         lines.append(f"Proven at {result.rung} and {where}: {result.note}")
+        if not result.solved:
+            lines.append(f"Problems left: {len(result.left)}; {result.reason}")
     elif result.solved:
         lines.append(result.reason)
     elif result.watched and result.applied:
