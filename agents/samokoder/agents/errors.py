@@ -166,6 +166,13 @@ class EngineMissing(EnvironmentMissing):
     )
 
 
+class IsolationMissing(EnvironmentMissing):
+    """The container engine does not keep a preview apart from this machine."""
+
+    code = "isolation-missing"
+    default_hint = "Use Docker."
+
+
 class RuntimeMissing(EnvironmentMissing):
     """The container runtime the settings ask for is not there."""
 

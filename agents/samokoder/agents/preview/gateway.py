@@ -29,6 +29,8 @@ class Said:
     used: int = 0
     """Milliseconds since the epoch; 0 for never."""
     refused: tuple[str, ...] = ()
+    machine: bool | None = None
+    """Whether it reached this machine from the inner network; None while it does not know."""
 
 
 async def create(
@@ -42,10 +44,12 @@ async def create(
     allowed: tuple[str, ...] = (),
     binds: tuple[str, ...] = (),
     role: str = "gateway",
+    witness: int = 0,
 ) -> str:
     """Make the container, not started: its id. ``port`` is the program's; 0 publishes none.
 
-    ``binds`` are the volumes it fills with the project's files.
+    ``binds`` are the volumes it fills with the project's files. ``witness`` is a port of this
+    machine that must not be reached, 0 where that cannot be tried.
     """
     source = await anyio.to_thread.run_sync(_source)
     order = {
@@ -55,6 +59,8 @@ async def create(
         "proxy": PROXY,
         "bind": place.gateway,
         "allowed": list(allowed),
+        "machine": place.machine,
+        "witness": witness,
     }
     guard = hardening.guarded(
         Limits(
@@ -103,6 +109,7 @@ async def said(engine: Engine, container: str) -> Said:
     )
     confinement: dict[str, str] = {}
     used, refused = 0, dict[str, None]()
+    machine: bool | None = None
     for line in output.splitlines():
         try:
             facts = msgspec.json.decode(line, type=dict[str, Any])
@@ -112,9 +119,11 @@ async def said(engine: Engine, container: str) -> Said:
             confinement = {str(k): str(v) for k, v in facts["confinement"].items()}
         if isinstance(facts.get("used"), int):
             used = max(used, facts["used"])
+        if isinstance(facts.get("machine"), bool):
+            machine = facts["machine"]
         if isinstance(facts.get("refused"), str):
             refused[facts["refused"]] = None
-    return Said(confinement, used, tuple(refused))
+    return Said(confinement, used, tuple(refused), machine)
 
 
 def proxies(place: Network, allowed: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:

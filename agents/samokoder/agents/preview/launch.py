@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 import anyio
 
 from samokoder.agents.errors import EngineFailed, PreviewFailed
-from samokoder.agents.preview import container, gateway, health, network
+from samokoder.agents.preview import container, gateway, health, network, witness
 from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.hardening import Limits
 from samokoder.agents.preview.labels import Tag
@@ -36,6 +36,8 @@ class Site:
     limits: Limits
     tools: str
     egress: tuple[str, ...] = ()
+    witness: int = 0
+    """A port of this machine that must not be reached; 0: that cannot be tried."""
     careful: bool = False
     """Whether nothing of the project may run before its confinement has been looked at."""
 
@@ -91,7 +93,8 @@ async def prepare(site: Site, plan: Plan, nets: Nets) -> Stage:
     # given out here: left to the engine, a program started first could take another's
     door, *others = network.places(nets.subnet, len(plan.parts))
     addresses = {part.name: place for part, place in zip(plan.parts, others, strict=True)}
-    place = Network(nets.inner, nets.edge, door, addresses[plan.shown])
+    machine = network.machine(nets.subnet)
+    place = Network(nets.inner, nets.edge, door, addresses[plan.shown], machine)
     proxies = gateway.proxies(place, site.egress, tuple(addresses))
     made: dict[str, str] = {}
     doors: list[str] = []
@@ -121,6 +124,7 @@ async def prepare(site: Site, plan: Plan, nets: Nets) -> Stage:
                 limits=site.limits,
                 allowed=site.egress,
                 binds=container.fill_binds(plan.fills),
+                witness=site.witness,
             )
         )
         for number, fill in enumerate(plan.fills):
@@ -148,6 +152,7 @@ async def start(
         port = await _open(site, plan, stage)
         seen = await _confinement(site, stage)
         check(seen)
+        await witness.refuse(site.engine, stage.gateway)
         await container.start(site.engine, stage.containers[first.name], first)
     else:
         ports: list[int] = []
@@ -168,6 +173,7 @@ async def start(
         if waited and one.health is not None and one.health.command:
             await _ready(site, one, stage, port, seconds, named=len(plan.parts) > 1)
     status = await _ready(site, plan.main, stage, port, seconds, named=False)
+    await witness.refuse(site.engine, stage.gateway)
     return Started(port, status, seen)
 
 

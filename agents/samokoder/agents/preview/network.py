@@ -26,12 +26,16 @@ GATEWAY_NAME: Final = "samokoder-gateway"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """``gateway`` and ``main`` are the addresses of these two containers on the inner network."""
+    """``gateway`` and ``main`` are the addresses of these two containers on the inner network.
+
+    ``machine`` is the address this machine would have there, were it not kept out.
+    """
 
     inner: str
     edge: str
     gateway: str
     main: str
+    machine: str
 
 
 async def inner(engine: Engine, tag: Tag, role: str = "inner") -> tuple[str, ipaddress.IPv4Network]:
@@ -100,6 +104,11 @@ def places(subnet: ipaddress.IPv4Network, programs: int) -> tuple[str, ...]:
     if programs > MOST:
         raise InvalidInput(f"{programs} services are too many for a preview (at most {MOST})")
     return tuple(str(subnet[2 + number]) for number in range(programs + 1))
+
+
+def machine(subnet: ipaddress.IPv4Network) -> str:
+    """The address an engine gives to its bridge."""
+    return str(subnet[1])
 
 
 def attached(network: str, address: str = "", aliases: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from samokoder.agents.errors import EngineFailed
-from samokoder.agents.preview import gateway, network, removal
+from samokoder.agents.preview import gateway, network, removal, witness
 from samokoder.agents.preview.engine import Engine
 from samokoder.agents.preview.hardening import Limits
 from samokoder.agents.preview.labels import Tag
@@ -35,12 +35,16 @@ async def way_out(
     own = Tag(f"{tag.preview}.install", tag.state, tag.deadline, tag.latest)
     try:
         name, subnet = await network.inner(engine, own)
-        place = Network(name, await network.edge(engine, own), *network.places(subnet, 1))
-        container = await gateway.create(
-            engine, own, place, image, port=0, limits=limits, allowed=hosts
-        )
-        await engine.call(engine.client.start, container)
-        await _up(engine, container)
+        edge = await network.edge(engine, own)
+        door, inside = network.places(subnet, 1)
+        place = Network(name, edge, door, inside, network.machine(subnet))
+        async with witness.listening(engine) as port:
+            container = await gateway.create(
+                engine, own, place, image, port=0, limits=limits, allowed=hosts, witness=port
+            )
+            await engine.call(engine.client.start, container)
+            await _up(engine, container)
+            await witness.refuse(engine, container)
         yield Way(name, gateway.proxies(place, hosts, ()))
     finally:
         with anyio.CancelScope(shield=True):

@@ -19,8 +19,9 @@ from samokoder.agents.preview import (
     sync,
     tools,
     views,
+    witness,
 )
-from samokoder.agents.preview.engine import Engine
+from samokoder.agents.preview.engine import PODMAN, Engine
 from samokoder.agents.preview.labels import Tag
 from samokoder.agents.preview.order import Order, Say
 from samokoder.agents.preview.spec import PreviewStatus
@@ -129,27 +130,29 @@ async def _start(
         tasks.start_soon(connect)
         tasks.start_soon(prepare)
     ((planned, notes),) = plans
-    stage_site = launch.Site(
-        engine=found,
-        tag=tag,
-        snapshot=order.snapshot,
-        limits=limits,
-        tools=own,
-        egress=order.egress,
-        careful=bool(settings.runtime),
-    )
-    stage = await launch.prepare(stage_site, planned, ways[0])
-    if spec.build and not spec.services:
-        await say("The project is being built.")
-        await install.build(site, spec, planned.main.image, planned.fills[0].name)
-    await say("The program is being started.")
-    started = await launch.start(
-        stage_site,
-        planned,
-        stage,
-        settings.start_seconds,
-        lambda seen: runtimes.refuse(settings.runtime, found.facts, seen),
-    )
+    async with witness.listening(found) as port:
+        stage_site = launch.Site(
+            engine=found,
+            tag=tag,
+            snapshot=order.snapshot,
+            limits=limits,
+            tools=own,
+            egress=order.egress,
+            witness=port,
+            careful=bool(settings.runtime) or found.facts.name == PODMAN,
+        )
+        stage = await launch.prepare(stage_site, planned, ways[0])
+        if spec.build and not spec.services:
+            await say("The project is being built.")
+            await install.build(site, spec, planned.main.image, planned.fills[0].name)
+        await say("The program is being started.")
+        started = await launch.start(
+            stage_site,
+            planned,
+            stage,
+            settings.start_seconds,
+            lambda seen: runtimes.refuse(settings.runtime, found.facts, seen),
+        )
     weak = runtimes.weaknesses(started.confinement)
     notes = (*spec.notes, *spec.refused, *notes, *weak)
     if started.status >= 500:

@@ -21,6 +21,7 @@ CHUNK = 1 << 16
 HEAD = 1 << 15
 """Bytes the head of a proxied request may have."""
 CONNECT_SECONDS = 5.0
+REACH_SECONDS = 0.4
 USED_SECONDS = 5.0
 """At most so often a sign of use is printed."""
 MOST = 256
@@ -71,6 +72,16 @@ async def join(one: Pair, other: Pair, first: "Seen | None" = None) -> None:
 
 async def opened(host: str, port: int) -> Pair:
     return await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_SECONDS)
+
+
+async def reaches(host: str, port: int) -> bool:
+    """Whether somebody is there; who does not answer at once on one machine is not."""
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), REACH_SECONDS)
+    except OSError:  # running out of time is one
+        return False
+    writer.close()
+    return True
 
 
 def refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:
@@ -231,6 +242,8 @@ async def main(order: dict[str, object]) -> None:
         where = str(order["bind"])
         servers.append(await asyncio.start_server(outward, where, place, limit=HEAD))
     say(confinement=confinement())
+    witness = int(str(order["witness"]))
+    say(machine=bool(witness) and await reaches(str(order["machine"]), witness))
     await asyncio.Event().wait()
 
 
