@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from samokoder.agents.errors import InvalidInput
+from samokoder.agents.errors import InvalidInput, ProjectInvalid
 from samokoder.agents.preview.spec import Service, Stack, Volume
 
 TWO = """\
@@ -107,3 +107,19 @@ async def test_a_built_service_has_its_dockerfiles_port(found: Any) -> None:
     files = {"compose.yaml": "services: {a: {build: .}}\n", "Dockerfile": "FROM x\nEXPOSE 7000\n"}
     (service,) = (await found(files)).services
     assert service == Service("a", dockerfile="Dockerfile", port=7000, ports=(7000,))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("services:\n  web:\n    ports: [1\n  api:\n", 4),
+        ("volumes: {}\n", 1),
+        ("services:\n  api: {image: a}\n\n  web:\n    ports: [80]\n", 4),
+        ("services:\n  web:\n    image: a\n    build: ./gone\n", 4),
+        ("services:\n  web:\n    image: a\n    build:\n      context: ../out\n", 4),
+    ],
+)
+async def test_what_is_wrong_has_a_line(found: Any, text: str, line: int) -> None:
+    with pytest.raises(ProjectInvalid) as caught:
+        await found({"compose.yaml": text})
+    assert (caught.value.path, caught.value.line) == ("compose.yaml", line)
