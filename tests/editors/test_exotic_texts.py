@@ -117,7 +117,7 @@ def prepare(folder: Path) -> Room:
     return room
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("profile", PROFILES)
 async def test_every_text_in_every_unit(profile: str, tmp_path: Path) -> None:
     room = prepare(tmp_path)
