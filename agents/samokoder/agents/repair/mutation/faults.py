@@ -218,7 +218,7 @@ def _quoted(
         text = node.value.value
         if isinstance(text, str) and re.search(rf"(?m)^\s*(?:def\s+)?{re.escape(wrong)}\b", text):
             for _, new, note in textedits.quoted_code(lines, node.lineno - 1):
-                yield new, 0.8, note
+                yield new, 0.3, note  # it may have been put aside for a reason
 
 
 def _expressions(text: str, tree: ast.Module, line: int) -> list[str]:

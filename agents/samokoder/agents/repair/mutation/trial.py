@@ -1,5 +1,6 @@
 """Ready texts of one file against the tests, all in one go, and what speaks against the best."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +17,8 @@ _EACH = 4.0
 """CPU seconds of one."""
 SURE = 0.45
 """Likelihood of a repair of the syntax that says more than a few tests, as a missing bracket."""
-
-
+_UNLIKELY: Mapping[int, float] = {0: 0.1, 1: 0.1, 2: 0.05}
+"""As in ``rivalry``, for repairs of the syntax: the parser points to their place."""
 _LIKELIER = 3
 """Likelier texts that fail, of which small changes are rivals too."""
 _CHANGES = 300
@@ -77,7 +78,7 @@ async def tried(case: Case, workshop: Workshop, options: tuple[Tried, ...]) -> T
     passing = ranked(passing)
     mine = tuple(rivalry.Option(t.text, t.score) for t in passing)
     path = options[0].path
-    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely={}, sure=SURE)
+    verdict = await rivalry.compared(case, workshop, job, path, mine, unlikely=_UNLIKELY, sure=SURE)
     return Trial(tuple(passing[i] for i in verdict.order), True, verdict.doubt)
 
 
