@@ -27,6 +27,8 @@ from samokoder.server import client as lsp
 
 TAG = re.compile(r"<u\d+>")
 BROKEN, FIXED = "x ** 3", "x * 2"
+PAUSES = (0.01, 0.05, 0.2, 3.0)
+"""Mean seconds between moves, case by case; on a busy machine who types fast meets every fix."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Typist:
 async def _case(room: Room, typist: Typist, score: Score) -> None:
     client, before = typist.client, len(typist.client.edits)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(typist.type, typist.chance.choice((0.01, 0.05, 0.2)))
+        tasks.start_soon(typist.type, PAUSES[score.cases % len(PAUSES)])
         answer = await client.command("samokoder.fix", room.fix())
         tasks.cancel_scope.cancel()
     score.cases += 1
