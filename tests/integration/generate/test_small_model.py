@@ -150,6 +150,40 @@ async def test_without_any_claim_it_stays_a_proposal(tmp_path: Path) -> None:
         assert not (room.root / "doubling.py").exists()
 
 
+async def test_where_no_version_keeps_any_claim_the_last_one_is_shown_them(
+    tmp_path: Path,
+) -> None:
+    claims = "assert double(2) == 4\nassert double(5) == 10\nassert half(4) == 2\n"
+    wrong = RIGHT.replace("return x * 2", "return [x, x]")
+    alone = "def double(x):\n    return [x] * 2\n"
+    shown = {
+        "regex": "Write one of its.*For example.*assert double.5. == 10",
+        "answer": fenced(DOUBLE),
+    }
+    script = (
+        shown,
+        {"match": "Write one of its functions", "answer": fenced(alone)},
+        *rules(wrong, wrong, claims=claims),
+    )
+    async with workroom(tmp_path / "w", script, small=True) as room:
+        result = await room.generate(BRIEF)
+        assert result.complete, result
+        assert (room.root / "doubling.py").read_text() == RIGHT
+        assert len(room.calls) == 6
+
+
+async def test_a_function_of_which_no_claim_holds_is_left_to_the_user(tmp_path: Path) -> None:
+    claims = "assert double(2) == 4\nassert half(4) == [2]\nassert half(2) == [1]\n"
+    half = "def half(x):\n    return x / 2\n"
+    script = (*rules(RIGHT, claims=claims), {"match": "Write one of its", "answer": fenced(half)})
+    async with workroom(tmp_path / "w", script, small=True) as room:
+        result = await room.generate(BRIEF)
+        (task,) = result.tasks
+        assert task.end == "proposed"
+        assert "nothing that was claimed about `half` holds" in task.reason
+        assert len(room.asked("Write one of its functions, `half(x)`")) == 2
+
+
 async def test_what_never_works_is_not_delivered(tmp_path: Path) -> None:
     broken = ("def double(x)\n    return", "import nothing_like_it\n", "while True:\n    pass\n")
     async with workroom(tmp_path / "w", rules(*broken), small=True) as room:

@@ -375,6 +375,13 @@ def test_an_estimate_grows_with_the_work_and_says_it_in_words() -> None:
     assert guess([], remote).calls == 0
     local = guess(tasks, Profile("embedded", "z", remote=False), 1)
     assert local.micros == 0 and local.seconds > one.seconds
+    module = Work(path="m.py", gives=("f(x)", "g(x)"))
+    small = estimate.estimate(
+        [Task(id="T1", title="x", works=(module, _work("test_m.py", "m.py")))],
+        Profile("embedded", "z", small=True, remote=False),
+        parallel=1, reviewed=False, documented=True, small=True,
+    )  # fmt: skip
+    assert (small.calls, small.seconds > 60) == (6, True), "three versions, claims of two functions"
     assert "about $0." in estimate.told(one) and "model calls" in estimate.told(one)
     assert "price unknown" in estimate.told(guess(tasks, Profile("x", "y", remote=True)))
 

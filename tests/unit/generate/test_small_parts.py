@@ -92,6 +92,7 @@ def test_other_languages_are_not_for_this_way_of_writing() -> None:
         ("assert slugify('a', 'b') == 'a'", "assert slugify(['a', 'b']) == 'a'"),
         ("assert unique('a') == 'a'", None),
         ("assert slugify('') raises ValueError", "raises(ValueError, slugify, '')"),
+        ("assert unique('', []) == KeyError", "raises(KeyError, unique, '', [])"),
         ("raises(ValueError, slugify)", None),
         ("print(slugify('x'))", None),
     ],
@@ -159,13 +160,15 @@ def chosen(tried: list[Trial], certain: int) -> Choice:
         (["+++-"], 0, 0, False),
         (["+++-", "+++-"], 0, 0, True),  # two do the same: a claim neither keeps is wrong
         (["+++-", "-++-"], 0, 0, False),
+        (["---+", "---+", "---+"], 0, 0, False),  # against most claims more voices are heard
+        (["---+", "---+", "---+", "---+"], 0, 0, True),
         (["+++-", "-++-", "--+-", "++--"], 0, 0, True),  # enough was tried
         (["++--", "++++"], 0, 1, True),  # the other is no rival
         (["+++-", "++-+", "+++-"], 0, 0, False),
         (["-+++", "+++-"], 1, 1, False),  # what the brief shows outweighs the rest
         (["-+++"], 1, None, False),
         (["+---"], 0, None, False),
-        (["+---", "+---", "+---"], 0, 0, True),  # three do the same: most claims are wrong
+        (["+---", "+---"], 0, None, False),
         (["!"], 0, None, False),
         (["!", "++"], 0, 1, False),
         ([], 0, None, False),
@@ -211,6 +214,14 @@ def test_a_function_written_anew_speaks_for_itself_only() -> None:
     other = [Trial((True, True), "", (f"{n}", "3")) for n in (7, 7)]
     mute = [Trial((True, True), "", ("8", "3"), speaks=("-",))] * 9
     assert choose([*mute, *other], matter, 0).best == 9, "copies are no votes"
+
+
+def test_one_that_keeps_claims_outweighs_many_that_keep_none() -> None:
+    many = [Trial((False, False, False), "", ("[2]",))] * 3
+    assert chosen([*many, Trial((True, True, False), "", ("2",))], 0).best == 3
+    assert chosen([*many, Trial((False,) * 3, "", ("2",))], 0).best == 0
+    slips = [Trial((True, False, False), "", ("!KeyError",))] * 3
+    assert chosen([*slips, Trial((True, True, False), "", ("2",))], 0).best == 3
 
 
 def test_calls_with_which_versions_are_compared() -> None:

@@ -48,7 +48,8 @@ class Draft:
     """What the developer made of a task. ``failed`` says why there is nothing to check.
 
     ``rungs`` of the fixing ladder are climbed where its checks fail, none where it is too far from
-    right; ``mends``: the developer is asked as well.
+    right; ``mends``: the developer is asked as well. ``doubts`` are what its writer is not sure of,
+    whatever the checks say: it is not applied on its own then.
     """
 
     ground: Ground
@@ -58,6 +59,7 @@ class Draft:
     failed: str = ""
     rungs: tuple[str, ...] = troubleshooter.RUNGS
     mends: bool = True
+    doubts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

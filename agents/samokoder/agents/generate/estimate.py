@@ -22,6 +22,13 @@ DETAIL = Usage(2500, 800)
 """The files of a task that has none yet."""
 WRITER = Usage(3000, 900)
 
+VERSION, CLAIM = Usage(150, 170), Usage(240, 90)
+"""A small model's version of a module, and its claims about one function."""
+_SMALL = 2
+"""Files of a task that a small model writes in its own way."""
+VERSIONS = 3
+"""Versions it mostly takes until they agree."""
+
 FILES = 3
 """Files of a task that has none yet."""
 REWORK = 1.25
@@ -53,8 +60,11 @@ def estimate(
     reviewed: bool,
     documented: bool,
     each: float = 0.0,
+    small: bool = False,
 ) -> Estimate:
-    """``parallel`` calls at once; ``each`` is how many seconds a call has taken, 0: not known."""
+    """``parallel`` calls at once; ``each`` is how many seconds a call has taken, 0: not known.
+    ``small``: tasks are written by a small model in its own way.
+    """
     calls = inputs = outputs = 0
     rounds = 0
 
@@ -64,7 +74,8 @@ def estimate(
         inputs += times * usage.input_tokens
         outputs += times * usage.output_tokens
 
-    for task in tasks:
+    mine = [t for t in tasks if small and 0 < len(t.works) <= _SMALL]
+    for task in (t for t in tasks if t not in mine):
         files = [w for w in task.works if w.action != "delete"] if task.works else []
         count = len(files) if task.works else FILES
         add(FILE, count)
@@ -75,7 +86,12 @@ def estimate(
             add(REVIEW, count)
             rounds += 1
         rounds += ordering.rounds(ordering.needs(files), parallel) if task.works else 1
-    if documented and tasks:
+    for task in mine:
+        functions = sum(len(w.gives) for w in task.works)
+        add(VERSION, VERSIONS)
+        add(CLAIM, functions)
+        rounds += VERSIONS + functions
+    if documented and tasks and not small:
         add(WRITER, 1)
         rounds += 1
     if not calls:

@@ -85,6 +85,7 @@ async def guess(run: Run, plan: Plan, clock: Clock) -> Estimate:
     """What the plan's open tasks may cost; a step, since it looks at the clock."""
     profile = await run.profile(Role.CODER)
     reviewed = await drafting.judged(run)
+    small = profile is not None and profile.small
 
     async def made() -> Estimate:
         return estimates.estimate(
@@ -93,7 +94,8 @@ async def guess(run: Run, plan: Plan, clock: Clock) -> Estimate:
             parallel=projects.parallel(run, profile),
             reviewed=reviewed,
             documented=run.settings.generate.documentation,
-            each=clock.each(),
+            each=0.0 if small else clock.each(),
+            small=small,
         )
 
     return await run.step("estimate", made, Estimate, agent="tech_lead", pure=True)

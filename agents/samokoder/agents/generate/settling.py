@@ -51,7 +51,8 @@ class Settled:
     def doubt(self) -> str:
         """Why it must not be applied on its own, although its checks pass."""
         unrun = [f"{u.id} was not run: {u.reason}" for u in self.unrun]
-        return "; ".join((*self.refused, *unrun, *filter(None, (self.judgement.doubt,))))
+        parts = (*self.draft.doubts, *self.refused, *unrun, self.judgement.doubt)
+        return "; ".join(filter(None, parts))
 
     def outcome(self, end: TaskEnd, reason: str = "") -> TaskOutcome:
         """The task's line in the report."""

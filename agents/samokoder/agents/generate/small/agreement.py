@@ -13,6 +13,7 @@ only, since of the rest it says nothing that was not said.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 _ALIKE = 2
 """Versions that do the same, after which claims that none keeps are taken for wrong."""
@@ -63,6 +64,7 @@ class Choice:
     kept: tuple[int, ...] = ()
     open: tuple[str, ...] = ()
     reason: str = ""
+    base: int | None = None
 
     @property
     def settled(self) -> bool:
@@ -79,27 +81,36 @@ def choose(trials: Sequence[Trial], matter: Matter, certain: int) -> Choice:
     votes = [
         sum(t.holds[c] for t in usable if _speaks(t, name)) for c, name in enumerate(matter.claims)
     ]
+    names = dict.fromkeys(matter.claims)
     answers = _tally(usable, matter.answers, [t.answers for t in usable])
     more = _tally(usable, matter.more, [t.more for t in usable])
 
-    def score(trial: Trial) -> tuple[int, int]:
-        kept = sum(v for v, h in zip(votes, trial.holds, strict=True) if h)
+    def score(trial: Trial) -> tuple[int, float, int]:
+        """Claims kept, weighed by how many versions do the same; then what most answer."""
+        weight = sum(_weight(name, trial, usable, matter) for name in names)
         shared = 2 * _shared(answers, trial.answers) + _shared(more, trial.more)
-        return sum(trial.holds[:certain]), 2 * kept + shared
+        return sum(trial.holds[:certain]), round(weight, 6), shared
 
     best = max(usable, key=score)  # of equal ones the first
     number = next(n for n, t in enumerate(trials) if t is best)
     kept = tuple(c for c in range(count) if best.holds[c])
     if not all(best.holds[:certain]):
         return Choice(None, kept, reason="no version does what the brief shows")
-    names = dict.fromkeys(matter.claims)
     alike = {name: _alike(name, best, usable, matter) for name in names}
-    if 2 * len(kept) < count and min(alike.values()) < _SURE:
-        return Choice(None, kept, reason=f"the best version keeps {len(kept)} of {count} claims")
-    unsettled = [
+    unsettled = tuple(
         name for name in names if not _settled(name, best, usable, matter, votes, alike[name])
-    ]
-    return Choice(number, kept, tuple(unsettled))
+    )
+    doubtful = any(_against(name, best, matter) and alike[name] < _SURE for name in names)
+    if 2 * len(kept) < count and doubtful:
+        why = f"the best version keeps {len(kept)} of {count} claims"
+        return Choice(None, kept, unsettled, why, number)
+    return Choice(number, kept, unsettled, "", number)
+
+
+def _against(name: str, best: Trial, matter: Matter) -> bool:
+    """Whether most of what is claimed of the function does not hold."""
+    mine = [h for n, h in zip(matter.claims, best.holds, strict=True) if n == name]
+    return 2 * sum(mine) < len(mine)
 
 
 def _settled(
@@ -116,8 +127,24 @@ def _settled(
         # one that is as good and does something else asks for a third voice
         good = sum(all(t.holds[c] for c in mine) for t in said)
         return alike >= _ALIKE or len(said) >= (_FEW if good > alike else _ALIKE)
-    lost = any(votes[c] for c in mine if not best.holds[c])
-    return not lost and (alike >= _ALIKE or len(said) >= _ENOUGH)
+    if any(votes[c] for c in mine if not best.holds[c]):
+        return False
+    # against most of the claims two are not enough: they may have misread the same words
+    return len(said) >= _ENOUGH or (alike >= _ALIKE and not _against(name, best, matter))
+
+
+def _weight(name: str, trial: Trial, usable: Sequence[Trial], matter: Matter) -> float:
+    """Of one function: many versions that keep no claim weigh less than one that keeps two."""
+    claims = [h for n, h in zip(matter.claims, trial.holds, strict=True) if n == name]
+    mine = _told(name, trial, matter)
+    alike = sum(_speaks(t, name) and _told(name, t, matter) == mine for t in usable)
+    slips = any(a.startswith(_ERROR) and a not in _MEANT for a in mine[1])
+    return (sum(claims) + 0.5) * sqrt(1 if slips else max(1, alike))
+
+
+def _told(name: str, trial: Trial, matter: Matter) -> tuple[list[bool], list[str]]:
+    holds = [h for n, h in zip(matter.claims, trial.holds, strict=True) if n == name]
+    return holds, [a for n, a in zip(matter.answers, trial.answers, strict=True) if n == name]
 
 
 def _alike(name: str, best: Trial, usable: Sequence[Trial], matter: Matter) -> int:

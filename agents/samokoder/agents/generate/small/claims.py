@@ -12,7 +12,7 @@ _ALLOWED = (
     ast.Mult, ast.Add, ast.Not, ast.Expr, ast.In, ast.NotIn, ast.keyword, ast.Pow, ast.Div,
     ast.Sub,
 )  # fmt: skip
-_RAISES = re.compile(r"^assert (\w+)\((.*)\) raises (\w+)$")
+_RAISES = re.compile(r"^assert (\w+)\((.*)\) (?:raises|==|is) (\w*Error)$")
 _BUILTINS = frozenset({"raises", "list", "tuple", "set", "sorted", "round", "len", "isinstance",
                        "float", "int", "str", "dict", "bool", "ValueError", "TypeError", "KeyError",
                        "IndexError", "ZeroDivisionError", "Exception"})  # fmt: skip
@@ -21,8 +21,8 @@ _BUILTINS = frozenset({"raises", "list", "tuple", "set", "sorted", "round", "len
 def read(answer: str, wanted: Wish, most: int = 24) -> tuple[str, ...]:
     """The usable assertions of an answer, each about one of the functions, each once.
 
-    What is written nearly right is put right: `assert f(x) raises E`, and several numbers given to
-    a function that takes one list of them.
+    What is written nearly right is put right: `assert f(x) raises E` or `== E`, and several values
+    given to a function that takes one list of them.
     """
     found: dict[str, None] = {}
     takes = {f.partition("(")[0]: _parameters(f) for f in wanted.functions}

@@ -2,7 +2,8 @@
 
 Both are written from the brief, independently of each other. Where versions disagree about one
 function, only that one is written again, by itself: fewer tokens, and all attention on what the
-brief says of it. Claims are never shown to who writes: a wrong one would be obeyed.
+brief says of it. Claims are not shown to who writes, a wrong one would be obeyed; but where no
+version keeps any of them, the last one sees them.
 """
 
 import re
@@ -29,6 +30,8 @@ _MODULE, _FUNCTION, _CLAIMS = 900, 400, 120
 _PER_FUNCTION = 7
 """Claims about one function that are believed: a small model goes on for ever and gets worse."""
 _TESTED = re.compile(r"[;,]?\s*\b(?:and )?with (?:unit )?tests?\b", re.IGNORECASE)
+_SHOWN = 3
+"""Claims that are shown to who writes a function in the end."""
 _MUTE = ("-",)
 """A version put together from others has no voice of its own."""
 
@@ -57,6 +60,10 @@ async def written(
     if lost:
         some = "; ".join(lost[:4])
         made.notes.append(f"{len(lost)} claims of the model did not hold and are no tests: {some}")
+    untold = [n for n in wanted.names if n not in {claims.about(claim) for claim in kept}]
+    if untold and kept:
+        some = ", ".join(f"`{name}`" for name in untold)
+        made.doubts.append(f"nothing that was claimed about {some} holds")
     made.files[module.target] = File(module, None, versions.texts[choice.best].encode())
     if kept or wanted.shown:
         tests = await to_thread.run_sync(claims.test_file, wanted, kept)
@@ -68,7 +75,8 @@ async def _claims(run: Run, wanted: Wish, facts: dict[str, Any], key: str) -> tu
     """The brief's examples, then what the model claims of each function by itself."""
     found = dict.fromkeys(wanted.examples)
     for name in wanted.names:
-        begun = f"```python\nassert {name}("
+        # without the bracket: it is one token with what follows it, which it would else never be
+        begun = f"```python\nassert {name}"
         ends = ("\n```", "\n\n")
         answer = await calls.answered(
             run, "claims", facts, f"{key}/claims/{name}", _CLAIMS, 0.2, begun, ends
@@ -128,7 +136,7 @@ class _Versions:
         """The one function versions do not agree about; empty when it is more than some of them."""
         choice = self.choice
         if (
-            choice.best is None
+            choice.base is None
             or "" in choice.open
             or 2 * len(choice.open) > len(self.wanted.names)
         ):
@@ -143,13 +151,13 @@ class _Versions:
 
     async def _function(self, name: str, number: int) -> None:
         """One function written anew, put into the best version."""
-        assert self.choice.best is not None
-        base = self.texts[self.choice.best]
+        assert self.choice.base is not None
+        base = self.texts[self.choice.base]
         signature = next(f for f in self.wanted.functions if f.startswith(f"{name}("))
-        facts = {**self.facts, "signature": signature}
-        key = f"{self.key}/function/{name}/{number}"
         tried = sum(t.speaks == (name,) for t in self.trials)
-        begun = f"def {signature}:"
+        facts = {**self.facts, "signature": signature, "examples": self._examples(name, tried)}
+        key = f"{self.key}/function/{name}/{number}"
+        begun = f"def {signature}".removesuffix(")")  # again, not half a token
         text = await calls.code(self.run, "function", facts, key, _FUNCTION, tried, begun)
         if name not in await to_thread.run_sync(functions, text):
             await self.run.say(f"{self.ground.task.id}: `{name}` alone cannot be read")
@@ -157,6 +165,18 @@ class _Versions:
         # the same again is no other version, but it has a voice
         whole = await to_thread.run_sync(mixed, base, text, name)
         await self._add(base if whole is None else whole, (name,))
+
+    def _examples(self, name: str, tried: int) -> list[str]:
+        """Claims about a function of which every version keeps next to none: the last resort, since
+        who is shown them obeys them.
+        """
+        mine = [c for c, about in enumerate(self.matter.claims) if about == name]
+        kept = max(sum(t.holds[c] for c in mine) for t in self.trials if not t.broken)
+        if not tried or 2 * kept >= len(mine):
+            return []
+        first = len(self.wanted.shown)
+        told = [self.told[c - first] for c in mine if first <= c < first + len(self.told)]
+        return [claim for claim in told if claim.startswith("assert ")][:_SHOWN]
 
     async def _add(self, text: str, speaks: tuple[str, ...]) -> None:
         """Try a version and choose anew."""
@@ -179,7 +199,7 @@ class _Versions:
         """Put functions of other versions into the best one, where those keep claims that it does
         not; costs no model call. True when that settles it.
         """
-        base = self.choice.best
+        base = self.choice.base
         if base is None:
             return False
         holds = self.trials[base].holds
