@@ -205,7 +205,7 @@ def replace_fix(settings: Settings, args: argparse.Namespace) -> Settings:
     return msgspec.structs.replace(
         settings,
         fix=FixSettings(rungs=rungs, seconds=args.seconds),
-        check=CheckSettings(timeout=15.0),
+        check=CheckSettings(timeout=args.timeout),
     )
 
 
@@ -359,6 +359,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=120.0, help="per model-free rung and case")
+    parser.add_argument("--timeout", type=float, default=15.0, help="seconds of one check")
     parser.add_argument("--fixable", action="store_true", help="eslint: what the linter can fix")
     parser.add_argument("--baseline", choices=["whole-file"], default="")
     parser.add_argument("--resume", action="store_true", help="keep the cases that stand in F")
