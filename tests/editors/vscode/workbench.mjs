@@ -104,9 +104,10 @@ export class Workbench {
       await this.press("Escape");
       await this.press("F1");
       await this.page.locator(".quick-input-widget input.input").waitFor({ timeout: 5000 });
-      await this.page.locator(".quick-input-widget input.input").fill(`>${label}`);
-      await row.waitFor({ timeout: 2000 });
-      await row.click();
+      await this.page.locator(".quick-input-widget input.input").fill(`>${label}`, { timeout: 3000 });
+      await row.waitFor({ timeout: 3000 });
+      // The list is drawn anew while commands arrive: what is gone is not waited for.
+      await row.click({ timeout: 3000 });
       await this.page.locator(".quick-input-widget").filter({ hasText: `>${label}` }).waitFor({ state: "hidden", timeout: 2000 });
     }, seconds);
   }
