@@ -231,7 +231,7 @@ async def test_a_program_must_be_usable_as_the_brief_says(tmp_path: Path) -> Non
         result = await room.generate(brief)
         assert result.complete, result
         assert "open(sys.argv[1])" in (room.root / "lines.py").read_text()
-        assert len(room.asked("Write the Python module")) == 4
+        assert len(room.asked("Write the Python module")) == 3
 
 
 async def test_given_tests_decide_alone(tmp_path: Path) -> None:

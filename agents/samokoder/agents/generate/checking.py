@@ -118,7 +118,7 @@ async def judge(
     ran = any(r.passed for r in after) or any(
         r.ok and r.check.origin in ("plan", "user", "settings") for r in after
     )
-    tested = ran or not any(_runs(p) for p in change_set.paths)
+    tested = ran or not await to_thread.run_sync(_any_runs, change_set.paths)
     renamed = renaming.names(task)
     return Judgement(True, tested, doubt=await _doubt(before, after, tree, change_set, renamed))
 
@@ -165,9 +165,11 @@ def _modules(tree: Snapshot) -> frozenset[str]:
     return frozenset([*dotted, *(name.removeprefix("src.") for name in dotted)])
 
 
-def _runs(path: str) -> bool:
-    """Whether the file is code."""
-    return language_of(path) is not None or path.endswith((".sh", ".rb", ".php", ".pl"))
+def _any_runs(paths: Sequence[str]) -> bool:
+    """Whether one of the files is code. Blocking: grammars are looked for at first."""
+    return any(
+        language_of(p) is not None or p.endswith((".sh", ".rb", ".php", ".pl")) for p in paths
+    )
 
 
 def ran(results: Sequence[CheckResult], unrun: Sequence[Unrun]) -> tuple[Ran, ...]:
