@@ -5,6 +5,7 @@ import { Keys } from "../src/keys";
 import { bring } from "../src/runs/decisions";
 import { linesOf, placeOf, uriOf } from "../src/runs/documents";
 import { below, contextOf, nameOf, ofView, parentOf, selected, type Node } from "../src/runs/nodes";
+import { stateOfTask, word } from "../src/runs/states";
 import { Runs } from "../src/runs/store";
 import { RunsTree } from "../src/runs/tree";
 import type { Change, Task } from "../src/answers";
@@ -65,6 +66,12 @@ test("a task without changes stands by itself; ticks in the plan are no tasks", 
   });
   const names = ofView(worked).map((node) => (node.type === "task" ? node.task.key : nameOf(node)));
   assert.deepEqual(names, ["01run/1", "01run/2", "T2"]);
+});
+
+test("a task waits for another task, a run for the user", () => {
+  assert.equal(word(stateOfTask("waiting")), "waiting for another task");
+  assert.equal(word("waiting"), "waiting for you");
+  assert.equal(stateOfTask("done"), "done");
 });
 
 test("a document's address says which side of which file it is", () => {

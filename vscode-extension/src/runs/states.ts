@@ -27,6 +27,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   cancelled: { icon: "circle-slash" },
   undone: { icon: "discard" },
   planned: { icon: "circle-outline" },
+  held: { icon: "clock" },
   ended: { icon: "checklist" },
   done: { icon: "pass", colour: "testing.iconPassed" },
   deleted: { icon: "circle-slash" },
@@ -54,6 +55,7 @@ export function word(state: string): string {
     cancelled: l10n.t("cancelled"),
     undone: l10n.t("undone"),
     planned: l10n.t("planned"),
+    held: l10n.t("waiting for another task"),
     ended: l10n.t("ended"),
     done: l10n.t("done"),
     deleted: l10n.t("taken out of the plan"),
@@ -65,6 +67,11 @@ export function word(state: string): string {
     rolled_back: l10n.t("rolled back"),
   };
   return words[state] ?? state;
+}
+
+/** A task waits for other tasks, never for the user. */
+export function stateOfTask(state: string): string {
+  return state === "waiting" ? "held" : state;
 }
 
 /** A run that only looks has come to its end, which says nothing good of what it saw. */

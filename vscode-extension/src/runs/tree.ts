@@ -7,7 +7,7 @@ import type { Change, RunSummary } from "../answers";
 import * as spoken from "../spoken";
 import { cost } from "../texts";
 import { below, contextOf, nameOf, ofView, parentOf, type Node, type RunNode } from "./nodes";
-import { hunksOf, isActive, look, stateOf, word } from "./states";
+import { hunksOf, isActive, look, stateOf, stateOfTask, word } from "./states";
 import type { Runs } from "./store";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -71,7 +71,8 @@ export class RunsTree implements vscode.TreeDataProvider<Node> {
         return item;
       }
       case "task": {
-        const { key, title, state, reason } = node.task;
+        const { key, title, reason } = node.task;
+        const state = stateOfTask(node.task.state);
         const item = new vscode.TreeItem(`${key}: ${title}`, None);
         item.iconPath = icon(state);
         item.description = word(state);
