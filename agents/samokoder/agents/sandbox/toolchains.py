@@ -49,6 +49,8 @@ _BELOW_HOME = (
     "sdk",
 )
 
+_PROGRAMS = ("bin", "Scripts", "shims")
+"""Folders of programs; what stands in ``shims`` (pyenv, asdf, rbenv) starts what is beside it."""
 _LINKS = 8
 """Links followed from a program to its real place."""
 
@@ -68,7 +70,7 @@ def installation(program: Path, hidden: Iterable[Path]) -> tuple[Path, ...]:
     hidden = tuple(hidden)
     for _ in range(_LINKS):
         folder = program.parent
-        prefix = folder.parent if folder.name in ("bin", "Scripts") else folder
+        prefix = folder.parent if folder.name in _PROGRAMS else folder
         wide = any(place.is_relative_to(prefix) for place in hidden)
         found.append(folder if wide else prefix)
         if not program.is_symlink():
