@@ -148,12 +148,13 @@ async def test_a_cancelled_command_is_dead_when_the_cancellation_returns(tmp_pat
 
 
 async def test_a_fork_storm_is_stopped() -> None:
-    script = "while :; do (sleep 5 &) ; done"
+    rest = "sleep 5.0417"  # nobody else's on this machine
+    script = f"while :; do ({rest} &) ; done"
     before = time.monotonic()
     finished = await run("sh", "-c", script, limits=Limits(seconds=0.3))
     assert finished.timed_out
     assert time.monotonic() - before < 5.0
-    sleeps = await to_thread.run_sync(_children_named, "sleep 5")
+    sleeps = await to_thread.run_sync(_children_named, rest)
     assert sleeps == []
 
 
