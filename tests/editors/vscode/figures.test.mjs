@@ -30,9 +30,14 @@ exports.activate = async () => {
 /** Milliseconds of loading and calling our code, as VS Code itself counts them. */
 async function activation(window) {
   const row = window.page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Samokoder" });
+  await window.command("Developer: Show Running Extensions");
+  const list = window.page.locator(".runtime-extensions-editor .monaco-list").first();
+  await list.waitFor();
+  // The slow ones stand above, and rows below the fold are not there.
   await eventually(async () => {
-    await window.command("Developer: Show Running Extensions");
-    await row.first().waitFor({ timeout: 10_000 });
+    await list.hover();
+    await window.page.mouse.wheel(0, 300);
+    await row.first().waitFor({ timeout: 1000 });
   }, 60);
   return Number(/Activation: (\d+)ms/.exec(await row.first().textContent())?.[1] ?? NaN);
 }
