@@ -10,8 +10,9 @@ of cases (``public.jsonl``) instead: the workspace holds the test file and the s
 the same tests judge, on a clean copy. ``--once`` asks the same model once for the whole file beside
 it. One line a case: what was claimed, what is true, tokens, minutes and what failed.
 
-With ``--rows FILE`` each finished case is written there and is not run again; ``--minutes N`` begins
-no case later than that (exit code 3: some are left): a long measurement can be made in pieces.
+With ``--rows FILE`` each finished case is written there and is not run again; ``--minutes N``
+begins no case later than that (exit code 3: some are left): a long measurement can be made in
+pieces.
 """
 
 import argparse
