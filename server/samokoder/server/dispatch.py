@@ -146,4 +146,4 @@ def _nearest(name: str, known: list[str]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
-    raise NotImplementedError(f"{type(value).__name__} cannot be sent")
+    raise TypeError(f"{type(value).__name__} cannot be sent")

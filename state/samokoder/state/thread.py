@@ -83,7 +83,7 @@ async def connect(file: Path, *, timeout: float, statements: Iterable[str]) -> C
         try:
             for statement in statements:
                 connection.execute(statement)
-        except BaseException:
+        except BaseException:  # whatever it was: no connection is left open
             connection.close()
             raise
         return connection

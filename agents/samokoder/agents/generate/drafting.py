@@ -106,7 +106,7 @@ async def _write(run: Run, made: Draft, works: tuple[Work, ...], key: str) -> No
                 await _file(run, made, work, order[work.target], key)
             else:
                 fallen.add(work.target)
-        except BaseException:
+        except BaseException:  # cancelled too: files that need this one must not be begun
             fallen.add(work.target)
             raise
         finally:

@@ -119,7 +119,7 @@ class EmbeddedModel:
         )
         try:
             ready = await self._ready(process, order, errors)
-        except BaseException:
+        except BaseException:  # cancelled too: no process is left behind
             await _end(process, errors)
             raise
         endpoint = Endpoint(

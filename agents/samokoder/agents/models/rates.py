@@ -68,7 +68,7 @@ class Limiter:
             self._admit()
             while waiter.place is None:
                 await self._pause(waiter, waiting)
-        except BaseException:
+        except BaseException:  # cancelled too: nobody may wait behind a place that is not taken
             self._leave(run, waiter)
             raise
         try:

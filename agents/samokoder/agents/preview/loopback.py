@@ -66,9 +66,11 @@ async def start(them: "Previews", order: Order, missing: EngineMissing) -> Previ
                 if now.url:
                     return now
                 await anyio.sleep(0.05)
-    except BaseException:
+    except BaseException as error:  # cancelled too: nobody serves what nobody waits for
+        cancelled = isinstance(error, anyio.get_cancelled_exc_class())
+        reason = "cancelled" if cancelled else str(error)
         with anyio.CancelScope(shield=True):
-            await _end(them, tag.preview, previews.STOPPED, Cause.NONE, "cancelled")
+            await _end(them, tag.preview, previews.STOPPED, Cause.NONE, reason)
         raise
     await _end(them, tag.preview, previews.FAILED, Cause.ENGINE_LOST, missing.detail)
     raise missing

@@ -46,7 +46,7 @@ async def start(them: "Previews", order: Order, found: Engine, say: Say) -> Prev
     them.live += 1
     try:
         return await _start(them, order, found, tag, runtime, say)
-    except BaseException as error:
+    except BaseException as error:  # cancelled too: nothing half started stays
         with anyio.CancelScope(shield=True):
             await _failed(them, found, tag, error)
         raise

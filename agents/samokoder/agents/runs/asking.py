@@ -299,7 +299,7 @@ async def _ledger(
                         reservation_id=reserved.id,
                     )
                     run.held += 1
-        except BaseException:
+        except BaseException:  # cancelled too: the one call that may exceed is free again
             run.exceeding &= not bare
             raise
         if not isinstance(reserved, Broken):

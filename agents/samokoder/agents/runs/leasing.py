@@ -35,7 +35,7 @@ async def enter(run: "JournalRun") -> None:
         else:
             await transitions.move(engine, run.id, RunState.RUNNING, "")
         run.inside = True
-    except BaseException:
+    except BaseException:  # cancelled too: the slot is free again
         engine.slots.release_on_behalf_of(run)
         raise
 

@@ -4,7 +4,7 @@ import ast
 
 from samokoder.agents.review.taint import knowledge, sinks
 from samokoder.agents.review.taint import value as values
-from samokoder.agents.review.taint.expressions import element
+from samokoder.agents.review.taint.access import element
 from samokoder.agents.review.taint.hazard import Hazard
 from samokoder.agents.review.taint.machine import Machine
 from samokoder.agents.review.taint.state import State

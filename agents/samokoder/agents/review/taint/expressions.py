@@ -8,6 +8,7 @@ from typing import Any, Final
 from samokoder.agents.review.taint import constants, guards, knowledge
 from samokoder.agents.review.taint import state as states
 from samokoder.agents.review.taint import value as values
+from samokoder.agents.review.taint.access import element, item, trimmed
 from samokoder.agents.review.taint.calls import call
 from samokoder.agents.review.taint.machine import Class, Closure, Machine
 from samokoder.agents.review.taint.state import Container, State
@@ -281,27 +282,6 @@ def _subscript(m: Machine, node: ast.Subscript, state: State) -> Value:
     return item(base, key, state)
 
 
-def item(base: Value, key: Value, state: State) -> Value:
-    """``base[key]``."""
-    known = constants.item(base.const, key.const)
-    if known is not UNKNOWN:
-        return values.constant(known)
-    container = state.heap.get(base.cell)
-    if container is None:
-        return Value(taints=base.taints, path=f"{base.path}[]" if base.path else "")
-    if key.const is not UNKNOWN:
-        if container.items is not None and isinstance(key.const, int):
-            try:
-                return container.items[key.const]
-            except IndexError:
-                return values.derived(*container.values())
-        if key.const in container.keys:
-            return container.keys[key.const]
-        if container.kind == "dict" or container.items is None:
-            return container.rest
-    return values.derived(*(state.content(v) for v in container.values()), base)
-
-
 def _slice(m: Machine, base: Value, part: ast.Slice, state: State) -> Value:
     ends = [
         evaluate(m, x, state).const if x is not None else None
@@ -315,25 +295,10 @@ def _slice(m: Machine, base: Value, part: ast.Slice, state: State) -> Value:
         if container is not None and container.items is not None:
             return m.contain(state, Container(container.kind, container.items[cut]))
         if base.pieces is not None and cut.step is None:
-            return _trimmed(base, cut.start or 0, cut.stop)
+            return trimmed(base, cut.start or 0, cut.stop)
     if base.pieces is not None and isinstance(ends[0], int) and ends[2] is None:
-        return _trimmed(base, ends[0], None)
+        return trimmed(base, ends[0], None)
     return values.derived(state.content(base))
-
-
-def _trimmed(base: Value, start: int, stop: int | None) -> Value:
-    """A slice of a string in pieces, exact as far as its ends are known text."""
-    pieces = list(base.pieces or ())
-    first, last = pieces[0], pieces[-1]
-    if isinstance(first, str) and stop is not None and 0 <= start <= stop <= len(first):
-        return values.constant(first[start:stop])
-    if start < 0 and stop is None and isinstance(last, str) and -start <= len(last):
-        return values.constant(last[start:])
-    if start > 0 and isinstance(first, str):
-        pieces[0] = first[start:]
-    if stop is not None and stop < 0 and isinstance(last, str):
-        pieces[-1] = last[:stop] if -stop < len(last) else ""
-    return values.text_of(pieces)
 
 
 def _comprehension(
@@ -353,16 +318,6 @@ def _comprehension(
         return m.contain(state, Container("dict", rest=rest))
     rest = inner.content(evaluate(m, node.elt, inner))
     return m.contain(state, Container("list", rest=rest))
-
-
-def element(source: Value, state: State) -> Value:
-    """One item of whatever is iterated over."""
-    container = state.heap.get(source.cell)
-    if container is None:
-        return Value(taints=source.taints)
-    if container.kind in ("dict", "configparser.ConfigParser()"):
-        return values.derived(Value(taints=source.taints))
-    return values.derived(*(state.content(v) for v in container.values()))
 
 
 def bind_all(m: Machine, target: ast.expr, value: Value, state: State) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from samokoder.agents.review.taint import guards, knowledge
 from samokoder.agents.review.taint import state as states
 from samokoder.agents.review.taint import value as values
+from samokoder.agents.review.taint.access import element
 from samokoder.agents.review.taint.binding import assign
-from samokoder.agents.review.taint.expressions import element, truth_of
+from samokoder.agents.review.taint.expressions import truth_of
 from samokoder.agents.review.taint.hazard import Hazard
 from samokoder.agents.review.taint.machine import Class, Closure, Function, Machine
 from samokoder.agents.review.taint.state import State
