@@ -23,7 +23,7 @@ test("a preview starts, its page opens in the editor, and it stops", { timeout: 
     await window.command("Samokoder: Show the Preview's Log");
     await window.line("GET / HTTP").first().waitFor();
     await window.command("Samokoder: Show Previews");
-    await window.webview("image: samokoder-").waitFor(); // made from the one that is set
+    await window.webview("image: samokoder-test").waitFor();
     await window.shot("previews");
     await window.command("Samokoder: Stop the Preview");
     await window.toast("The preview is stopped.").waitFor();

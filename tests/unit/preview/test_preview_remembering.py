@@ -43,3 +43,5 @@ def test_a_command_is_remembered_only_where_it_is_the_whole_way_to_start() -> No
     assert of_spec(found) == RememberRequest("python 'my app.py'", 80)
     built = PreviewSpec(Stack.GO, build=(("go", "build"),), start=("./x",), port=80)
     assert of_spec(built) == RememberRequest("", 80)
+    pages = PreviewSpec(Stack.STATIC, start=("python", "-m", "http.server"), port=80)
+    assert of_spec(pages) == RememberRequest("", 80)

@@ -15,7 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from samokoder.agents.configuration import WORKSPACE_FILE
 from samokoder.agents.errors import InvalidInput
-from samokoder.agents.preview.spec import PreviewSpec
+from samokoder.agents.preview.spec import PreviewSpec, Stack
 from samokoder.agents.repair import changes
 from samokoder.agents.runs.context import Run
 from samokoder.agents.runs.kinds import Kind, Kinds
@@ -43,9 +43,10 @@ class Remembered:
 
 def of_spec(spec: PreviewSpec) -> RememberRequest:
     """What was found, as settings that lead to the same: a command only where nothing is built,
-    because a command that is set stands for the whole way to start.
+    because a command that is set stands for the whole way to start; pages need none.
     """
     plain = not (spec.build or spec.install or spec.services or spec.dockerfile)
+    plain = plain and spec.stack is not Stack.STATIC
     return RememberRequest(shlex.join(spec.start) if plain else "", spec.port)
 
 

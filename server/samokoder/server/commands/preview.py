@@ -190,7 +190,10 @@ async def _spec(snapshot: Snapshot, args: StartArgs, settings: PreviewSettings) 
             raise
         spec = PreviewSpec(Stack.IMAGE, folder=folder, origin="settings")
     if args.image or given:
-        if spec.stack in (Stack.COMPOSE, Stack.DOCKERFILE):
+        # pages with a command of their own are a program like any other
+        if spec.stack in (Stack.COMPOSE, Stack.DOCKERFILE) or (
+            given and spec.stack is Stack.STATIC
+        ):
             spec = PreviewSpec(Stack.IMAGE, folder=folder, port=spec.port, origin="settings")
         spec = replace(spec, image=args.image)
     if given:
