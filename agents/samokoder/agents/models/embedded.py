@@ -126,7 +126,8 @@ class EmbeddedModel:
             "embedded",
             f"{ready.url}/v1",
             key,
-            {"authorization": f"Bearer {key}"},
+            # the server may end a connection with an answer without saying so: none is used twice
+            {"authorization": f"Bearer {key}", "connection": "close"},
             self._profile.name,
         )
         model = OpenAIModel(self._profile, endpoint, self._connections, self._limits, Quirks())

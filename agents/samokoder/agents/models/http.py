@@ -30,8 +30,8 @@ CONNECT: Final = 10.0
 """Seconds a connection may take to be made."""
 
 KEPT: Final = 3.0
-"""Seconds an idle connection is kept: less than the 5 s after which llama.cpp's server and uvicorn
-close one, so that none is used just as it is closed."""
+"""Seconds an idle connection is kept: less than the 5 s after which uvicorn, for one, closes it, so
+that none is used just as it is closed."""
 
 ERROR_BYTES: Final = 1 << 16
 """Bytes of an error's body that are read."""
