@@ -111,9 +111,11 @@ export function activate(context: vscode.ExtensionContext): void {
       output.show();
     }),
     registerCommand("samokoder.repair", () => mine.install()),
-    registerCommand("samokoder.openWalkthrough", () =>
-      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`),
-    ),
+    registerCommand("samokoder.openWalkthrough", async () => {
+      await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`);
+      // A state that was reached before VS Code read the walkthrough ticks nothing; one reached now does.
+      await vscode.commands.executeCommand("setContext", "samokoder.ready", mine.server !== undefined);
+    }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("samokoder.path") || event.affectsConfiguration("samokoder.env")) {
         void mine.restart();

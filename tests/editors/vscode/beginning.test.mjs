@@ -40,6 +40,7 @@ scenario("not installed, installed by one click, doctor shows that all is in pla
 scenario("the walkthrough, the first question, the first fix, without any model", async (window) => {
   await window.command("Samokoder: Get Started");
   await window.page.locator(".gettingStartedContainer").getByText("Run your checks").first().waitFor();
+  await window.page.locator(".getting-started-step.installed, .getting-started-step .codicon-getting-started-step-checked").first().waitFor();
   await window.shot("walkthrough");
   await window.clear();
   await window.command("Samokoder: Show Runs");
