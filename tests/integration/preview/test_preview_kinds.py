@@ -1,15 +1,14 @@
 """Kinds of projects: installed, built, from a Dockerfile, of several services, with grants."""
 
-import http.server
 import io
 import ipaddress
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import anyio
 import pytest
+import registry
 from images import PYTHON
 from preview_room import HELLO, Room, page, python
 
@@ -61,24 +60,8 @@ def shop(address: str) -> Iterator[int]:
         "/hello": b"from outside",
     }
 
-    class Shop(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = pages.get(self.path)
-            self.send_response(200 if body is not None else 404)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_args: object) -> None:
-            """Nothing to stderr."""
-
-    server = http.server.ThreadingHTTPServer((address, 0), Shop)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
+    with registry.serving(address, pages) as port:
+        yield port
 
 
 async def machine(room: Room) -> str:
